@@ -1,0 +1,80 @@
+"""behave's hooks, thin: they open the stage once, give each scenario its scene, and close everything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields
+
+from behave.model import Scenario, Step
+from behave.runner import Context, the_step_registry
+
+from reports import evidence
+from reports.run import UsageError, facts
+from steps.incident.ahead import preparation_of
+from steps.incident.arrangement import arrangement_of
+from steps.incident.stage import Scene, Stage
+from steps.targets.profile import ProfileError
+
+
+def before_all(context: Context) -> None:
+    context.stage = open_stage(context.config.userdata)
+    context.add_cleanup(context.stage.close)
+    prepare(context)
+
+
+def before_scenario(context: Context, scenario: Scenario) -> None:
+    context.stage.begin(str(scenario.location), arrangement(scenario))
+    enter(context, scenario)
+
+
+def after_step(context: Context, step: Step) -> None:
+    seen = context.stage.evidence(str(context.scenario.location), failed=step.status.has_failed())
+    evidence.attach(context, step, seen)
+
+
+def after_scenario(context: Context, scenario: Scenario) -> None:
+    context.stage.end(str(scenario.location))
+
+
+def open_stage(settings: Mapping[str, str]) -> Stage:
+    """Opens the stage, and tells the reports what they cannot know."""
+    try:
+        stage = Stage.open(settings)
+    except ProfileError as error:
+        raise UsageError(str(error)) from None
+    facts.target = facts.profile = stage.profile.name
+    facts.versions |= stage.versions()
+    facts.redact = stage.world.journal.redact
+    return stage
+
+
+def arrangement(scenario: Scenario) -> str | None:
+    """How agent-sre has to be set for the scenario (see steps.incident.arrangement); None: as usual."""
+    matches = (the_step_registry.find_match(step) for step in scenario.all_steps)
+    asked = (arrangement_of(match.func) for match in matches if match)
+    return next(filter(None, asked), None)
+
+
+def enter(context: Context, scenario: Scenario) -> None:
+    """Puts the scenario's scene into the context, where its steps look for it."""
+    scene: Scene = context.stage.scene_of(str(scenario.location))
+    for field in fields(scene):
+        setattr(context, field.name, getattr(scene, field.name))
+
+
+def prepare(context: Context) -> None:
+    """Makes the preparations of all selected scenarios together (see steps.incident.ahead).
+
+    One that cannot be made is made again by its own step, which then tells why.
+    """
+    for feature in context._runner.features:
+        for scenario in feature.walk_scenarios():
+            if not scenario.should_run(context.config):
+                continue
+            enter(context, scenario)
+            for step in scenario.all_steps:
+                match = the_step_registry.find_match(step)
+                if match and (preparation := preparation_of(match.func)):
+                    with suppress(Exception):
+                        preparation(context, **{argument.name: argument.value for argument in match.arguments})

@@ -1,0 +1,193 @@
+@AC3
+Feature: AC3 Linear API Integration
+  Every alert has one Linear issue that says what happens, who cares for it and how urgent it is, also on Linear's bad days.
+
+  @AC3.1
+  Scenario: A firing alert opens one issue with what the engineer needs
+    When an alert fires
+    Then exactly one issue is opened in the configured Linear team
+    And the issue's title names the alert
+    And the issue's description has the severity, every label, the description and the correlation id
+
+  @AC3.2
+  Scenario: The remediation is told on the alert's issue
+    Given an alert whose remediation succeeds
+    When the alert fires
+    Then the issue tells that the remediation was started and how it ended
+    And no second issue is opened for the alert
+
+  @AC3.2
+  Scenario: A repeated notification is told on the alert's issue
+    Given a firing alert with an issue
+    When the alert is notified again
+    Then the issue is updated
+    And no second issue is opened for the alert
+
+  @AC3.3
+  Scenario: The issue of a resolved alert is closed with a closing comment
+    Given a firing alert with an issue
+    When the alert resolves
+    Then the issue is completed and says in a new comment that the alert is resolved
+
+  @AC3.3
+  Scenario: Only the resolved alert's issue is closed
+    Given two firing alerts with an issue each
+    When the first alert resolves
+    Then the first alert's issue is completed
+    And the second alert's issue is still open
+
+  @AC3.3
+  Scenario: The issue stays open while the alert fires
+    Given a firing alert with an issue
+    When the alert is notified again
+    Then the issue is still open
+
+  @AC3.4
+  Scenario: The issue links to the alert's source and to its SLO dashboard
+    Given an alert on a service with a service level objective
+    When the alert fires
+    Then the issue links to the alert's source
+    And the issue links to the SLO dashboard of that service
+
+  @AC3.4
+  Scenario: The ticket of a failed remediation is related to the alert's issue
+    Given an alert whose remediation fails
+    When the alert fires
+    Then an issue about the failed remediation is opened
+    And it is related to the alert's issue
+
+  @AC3.5
+  Scenario Outline: A <severity> alert with a <violation> SLO violation has priority <priority>
+    Given a service whose SLO violation is <violation>
+    When a <severity> alert on that service fires
+    Then the issue's priority is <priority>
+
+    Examples:
+      | severity | violation | priority |
+      | critical | critical  | Urgent   |
+      | critical | high      | Urgent   |
+      | critical | medium    | High     |
+      | critical | low       | High     |
+      | warning  | critical  | High     |
+      | warning  | high      | High     |
+      | warning  | medium    | Normal   |
+      | warning  | low       | Normal   |
+      | info     | critical  | Low      |
+      | info     | low       | Low      |
+
+  @AC3.5
+  Scenario Outline: A <severity> alert without SLO data has priority <priority>
+    When an alert of severity "<severity>" fires
+    Then the issue's priority is <priority>
+
+    Examples:
+      | severity | priority |
+      | critical | Urgent   |
+      | CRITICAL | Urgent   |
+      | warning  | High     |
+      | Warning  | High     |
+      | info     | Normal   |
+      | disaster | Normal   |
+
+  @AC3.5
+  Scenario: An alert without a severity has priority Normal
+    When an alert without a severity fires
+    Then the issue's priority is Normal
+
+  @AC3.6
+  Scenario Outline: The issue of a <severity> alert carries the agreed labels
+    When an alert of severity "<severity>" fires
+    Then the issue carries the labels "agent-sre" and "<severity>"
+
+    Examples:
+      | severity |
+      | critical |
+      | warning  |
+      | info     |
+
+  @AC3.6
+  Scenario: A label that does not exist in Linear costs no issue
+    Given Linear has no label for severity "disaster"
+    When an alert of severity "disaster" fires
+    Then exactly one issue is opened in the configured Linear team
+    And the issue carries the label "agent-sre"
+
+  @AC3.7
+  Scenario: The issue is assigned to the engineer on call
+    Given an engineer with a Linear account is on call
+    When an alert fires
+    Then the issue is assigned to that engineer
+
+  @AC3.7
+  Scenario Outline: The issue is opened unassigned when <nobody>
+    Given <nobody>
+    When an alert fires
+    Then exactly one issue is opened in the configured Linear team
+    And the issue is assigned to nobody
+
+    Examples:
+      | nobody                                    |
+      | nobody is on call                         |
+      | the engineer on call is unknown to Linear |
+      | the on-call service is down               |
+
+  @AC3.8
+  Scenario: A reached rate limit is waited out and the issue then opened once
+    Given Linear answers that the rate limit is reached, and when it ends
+    When an alert fires
+    Then agent-sre stops calling Linear until the limit ends
+    And exactly one issue is opened in the configured Linear team afterwards
+
+  @AC3.9
+  Scenario Outline: The issue is opened once although Linear <fails>
+    Given Linear <fails> for the next 2 calls
+    When an alert fires
+    Then exactly one issue is opened in the configured Linear team
+    And agent-sre is alive and has logged the error with the correlation id
+
+    Examples:
+      | fails                                 |
+      | answers with an internal error        |
+      | answers with a bad gateway page       |
+      | does not answer                       |
+      | drops the connection                  |
+      | cuts its answer short                 |
+      | answers something that is not JSON    |
+      | answers with a passing GraphQL error  |
+
+  @AC3.9
+  Scenario Outline: The issue is opened once although Linear has opened it and <loses the answer>
+    Given Linear opens the issue and <loses the answer>
+    When an alert fires
+    Then exactly one issue is opened in the configured Linear team
+    And agent-sre is alive and has logged the error with the correlation id
+
+    Examples:
+      | loses the answer              |
+      | does not answer               |
+      | drops the connection          |
+      | cuts its answer short         |
+      | answers with a bad gateway page |
+
+  @AC3.9
+  Scenario: A permanent error is not tried for ever
+    Given Linear refuses every new issue as invalid
+    When an alert fires
+    Then agent-sre gives up after a few tries
+    And agent-sre is alive and has logged the error with the correlation id
+    And an alert that fires once Linear accepts issues again has exactly one issue
+
+  @AC3.10
+  Scenario: Every call to Linear is authenticated
+    Given an alert whose remediation succeeds
+    When the alert fires and is handled
+    Then every call to Linear carries the configured key in the place Linear asks for
+    And the key appears in no address
+
+  @AC3.10
+  Scenario: A revoked key makes few calls, a clear log and no lost alert
+    Given the key of agent-sre is revoked in Linear
+    When an alert fires
+    Then agent-sre gives up after a few tries
+    And agent-sre has logged that Linear refused its key, without the key
+    And the alert has its issue once a valid key is in place and the alert is notified again

@@ -1,0 +1,234 @@
+"""What the terminal shows: the run as it goes, every failure at once, and what it comes to in the end.
+
+A terminal gets a display that is kept up to date; anything else one plain line per scenario. NO_COLOR and behave's
+--no-color are honoured.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from behave.formatter.base import Formatter
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from reports import run
+from reports.judge import Judgement, judge
+from reports.verdict import SHOWN, RequirementVerdict, Status, Verdict
+
+MARK = {Status.PASSED: "✔", Status.FAILED: "✗", Status.BROKEN: "!", Status.UNTESTED: "–", Status.WAIVED: "~"}
+STYLE = {
+    Status.PASSED: "green",
+    Status.FAILED: "bold red",
+    Status.BROKEN: "bold yellow",
+    Status.UNTESTED: "dim",
+    Status.WAIVED: "cyan",
+}
+
+
+def terminal(config: Any) -> Console:
+    """The console that behave's standard output is."""
+    return Console(file=sys.stdout, highlight=False, no_color=True if config.color in ("off", "never") else None)
+
+
+class LiveFormatter(Formatter):  # type: ignore[misc]
+    """Progress in the terminal."""
+
+    name = "live"
+    description = "Progress by criterion; every failure with its sentence"
+
+    def __init__(self, stream_opener: Any, config: Any) -> None:
+        super().__init__(stream_opener, config)
+        assert run.record, "The live display needs reports.runner:AcceptanceRunner."
+        self.record = run.record
+        self.selected = {id(scenario) for scenario in self.record.selected}
+        self.by_criterion: dict[str, list[Any]] = {}
+        for scenario in self.record.selected:
+            for criterion in self.record.requirements.criteria_of(scenario.effective_tags):
+                self.by_criterion.setdefault(criterion.id, []).append(scenario)
+        self.judged: dict[int, Status] = {}
+        self.running: Any = None
+        self.upcoming: list[Any] = []
+        self.step_text = ""
+        self.console = terminal(config)
+        self.live: Live | None = None
+        if self.console.is_terminal and not config.dry_run:
+            self.live = Live(console=self.console, transient=True, refresh_per_second=8, get_renderable=self._display)
+            self.live.start()
+
+    # -- what behave tells --------------------------------------------------------------------------------------------
+
+    def scenario(self, scenario: Any) -> None:
+        self._ended()
+        self.running, self.upcoming, self.step_text = scenario, [], ""
+
+    def step(self, step: Any) -> None:
+        self.upcoming.append(step)
+
+    def match(self, match: Any) -> None:
+        step = self.upcoming.pop(0)
+        self.step_text = f"{step.keyword} {step.name}"
+
+    def rule(self, rule: Any) -> None:
+        self._ended()
+
+    def rule_finished(self) -> None:
+        self._ended()
+
+    def eof(self) -> None:
+        self._ended()
+        self._judge_again()
+
+    def close(self) -> None:
+        self._ended()
+        if self.live:
+            self.live.stop()
+        super().close()
+
+    # -- what the terminal shows --------------------------------------------------------------------------------------
+
+    def _ended(self) -> None:
+        """behave tells nobody that a scenario ended; the next thing that begins does."""
+        scenario, self.running = self.running, None
+        if scenario is None or id(scenario) not in self.selected:
+            return
+        if self.config.dry_run:
+            self._list(scenario)
+            return
+        judgement = judge(scenario, self.record)
+        self.judged[id(scenario)] = judgement.status
+        if self.live is None or judgement.status is not Status.PASSED:
+            self._tell(scenario, judgement)
+
+    def _judge_again(self) -> None:
+        """An error after a feature's last scenario makes its scenarios broken that had passed."""
+        for scenario in self.record.selected:
+            if self.judged.get(id(scenario)) is Status.PASSED:
+                judgement = judge(scenario, self.record)
+                self.judged[id(scenario)] = judgement.status
+                if judgement.status is not Status.PASSED:
+                    self._tell(scenario, judgement)
+
+    def _tell(self, scenario: Any, judgement: Judgement) -> None:
+        status = judgement.status
+        took = sum(step.duration for step in scenario.all_steps)
+        head = Text(f"{MARK[status]} {status:<8} {self._ids(scenario):<7} ", STYLE[status])
+        self._print(head, Text.assemble(scenario.name, (f"  {took:.1f} s", "dim")))
+        if judgement.sentence:
+            places = [judgement.where, self.record.raised_at(judgement.error)]
+            self._print(Text("    "), Text(judgement.sentence))
+            self._print(Text("    "), Text(" · ".join(place for place in places if place), "dim"))
+            if self.live:
+                self.console.print()
+
+    def _print(self, head: Text, text: Text) -> None:
+        if self.console.is_terminal:
+            line = Table.grid()
+            line.add_column(no_wrap=True)
+            line.add_row(head, text)
+            self.console.print(line)
+        else:  # a line stays a line, however long: it is read by grep, and by logs that wrap themselves
+            self.console.print(head + text, soft_wrap=True)
+
+    def _list(self, scenario: Any) -> None:
+        """One line of a dry run."""
+        self.console.print(
+            f"{self._ids(scenario):<7} {scenario.name}  ({self.record.location(scenario)})", soft_wrap=True
+        )
+        for step in scenario.all_steps:
+            if "undefined" in step.status.name:
+                self.console.print(f"        No step says what “{step.keyword} {step.name}” means.", soft_wrap=True)
+
+    def _ids(self, scenario: Any) -> str:
+        """The item that the scenario carries, or the criterion when it carries several."""
+        tags = scenario.effective_tags
+        items = [item.id for _, item in self.record.requirements.tagged(tags)]
+        criteria = [criterion.id for criterion in self.record.requirements.criteria_of(tags)]
+        return items[0] if len(items) == 1 else " ".join(criteria)
+
+    def _display(self) -> RenderableType:
+        tally = Table.grid(padding=(0, 2))
+        for criterion, scenarios in self.by_criterion.items():
+            statuses = [self.judged.get(id(scenario)) for scenario in scenarios]
+            marks = ((MARK[status], STYLE[status]) if status else ("·", "dim") for status in statuses)
+            tally.add_row(Text(criterion, "bold"), Text.assemble(*marks))
+        elapsed, count = time.monotonic() - self.record.clock, Counter(self.judged.values())
+        total = Text.assemble(
+            (f"{len(self.judged)} of {len(self.record.selected)} scenarios", "bold"),
+            (f"  {int(elapsed // 60)}:{int(elapsed % 60):02}", "dim"),
+            *((f"  {MARK[one]} {count[one]}", STYLE[one]) for one in SHOWN if count[one]),
+        )
+        now: list[RenderableType] = []
+        if self.running:
+            now.append(Spinner("dots", Text(self.running.name, overflow="ellipsis", no_wrap=True)))
+            now.append(Text(f"  {self.step_text}", "dim", overflow="ellipsis", no_wrap=True))
+        return Group("", tally, "", *now, "", total)
+
+
+def closing(verdict: Verdict, latest: Path, console: Console) -> None:
+    """What the run came to: a table by criterion, the verdict in a sentence, and where the reports are."""
+    tried, untried = _by_criterion(verdict)
+    columns = (Status.PASSED, Status.FAILED, Status.BROKEN, Status.UNTESTED)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1), header_style="dim")
+    table.add_column("items", no_wrap=True)
+    for status in columns:
+        table.add_column(status, justify="right", no_wrap=True)
+    table.add_column("time", justify="right", no_wrap=True)
+    for label, items in tried.items():
+        count = Counter(item.status for item in items)
+        cells = [Text(str(count[one]), STYLE[one]) if count[one] else Text("·", "dim") for one in columns]
+        locations = {location for item in items for location in item.scenarios}
+        took = sum(scenario.duration for scenario in verdict.scenarios if scenario.location in locations)
+        table.add_row(label, *cells, f"{took:.1f} s")
+    console.print()
+    if tried:
+        console.print(table)
+    if untried:
+        left = sum(len(items) for items in untried.values())
+        names = _ranges([items[0].criterion_id for items in untried.values()])
+        console.print(f"\n{left} items are not in this run: {names}", style="dim")
+    run, style = verdict.run, STYLE[verdict.run.outcome]
+    console.print(
+        Text.assemble((f"\n{MARK[run.outcome]} {run.outcome.upper()}  ", style), run.sentence), soft_wrap=True
+    )
+    for trouble in run.troubles[1:]:
+        console.print(f"  {trouble}", soft_wrap=True)
+    shown = latest.relative_to(Path.cwd()) if latest.is_relative_to(Path.cwd()) else latest
+    console.print(f"  {shown / 'matrix.html'}", style="dim", soft_wrap=True)
+    passed = sum(scenario.status is Status.PASSED for scenario in verdict.scenarios)
+    console.print(f"{passed} passed, {len(verdict.scenarios) - passed + len(run.troubles)} failed")
+
+
+def _by_criterion(
+    verdict: Verdict,
+) -> tuple[dict[str, list[RequirementVerdict]], dict[str, list[RequirementVerdict]]]:
+    """The items by criterion, in the ticket's order: those of criteria that the run has tried, and the others'.
+
+    Integration points and the Definition of Done are left out: they follow from the others.
+    """
+    criteria: dict[str, list[RequirementVerdict]] = {}
+    for item in verdict.requirements:
+        if item.kind not in ("integration point", "definition of done"):
+            criteria.setdefault(item.criterion, []).append(item)
+    tried = {label: items for label, items in criteria.items() if any(item.scenarios for item in items)}
+    return tried, {label: items for label, items in criteria.items() if label not in tried}
+
+
+def _ranges(ids: list[str]) -> str:
+    """A list of criteria with neighbours drawn together: "AC4–AC9, S2, M"."""
+    runs: list[list[str]] = []
+    for one in ids:
+        kind, number = one.rstrip("0123456789"), one.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+        if runs and number and runs[-1][-1] == f"{kind}{int(number) - 1}":
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)

@@ -1,0 +1,99 @@
+"""The traceability matrix: every item of the ticket, its verdict, and the scenarios and evidence it rests on."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from reports.verdict import (
+    SHOWN,
+    RequirementVerdict,
+    ScenarioVerdict,
+    Status,
+    Verdict,
+    write_whole,
+)
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One item of the ticket with its scenarios."""
+
+    item: RequirementVerdict
+    scenarios: list[ScenarioVerdict]
+
+    @property
+    def open(self) -> list[ScenarioVerdict]:
+        """The scenarios that did not pass: shown before all others."""
+        return [scenario for scenario in self.scenarios if scenario.status is not Status.PASSED]
+
+    @property
+    def passed(self) -> list[ScenarioVerdict]:
+        return [scenario for scenario in self.scenarios if scenario.status is Status.PASSED]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One criterion of the ticket."""
+
+    title: str
+    rows: list[Row]
+
+    @property
+    def count(self) -> list[tuple[Status, int]]:
+        """How many of its items have each verdict."""
+        count = Counter(row.item.status for row in self.rows)
+        return [(status, count[status]) for status in SHOWN if count[status]]
+
+
+def sections(verdict: Verdict) -> list[Section]:
+    """The matrix, in the ticket's order."""
+    return [
+        Section(title, [Row(item, verdict.scenarios_of(item)) for item in items])
+        for title, items in groupby(verdict.requirements, lambda item: item.criterion)
+    ]
+
+
+def write(verdict: Verdict, latest: Path) -> None:
+    """Writes `matrix.html`, `matrix.csv` and `matrix.md` beside the verdict."""
+    for name in ("matrix.html", "matrix.md"):
+        page = _templates.get_template(f"{name}.j2").render(verdict=verdict, sections=sections(verdict))
+        write_whole(latest / name, page)
+    write_whole(latest / "matrix.csv", _csv(verdict))
+
+
+def _csv(verdict: Verdict) -> str:
+    """One row per item; several scenarios or files of evidence stand in one cell, a line each."""
+    with io.StringIO(newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "item", "criterion", "integration points", "status", "note", "scenarios", "evidence"])
+        for item in verdict.requirements:
+            scenarios = verdict.scenarios_of(item)
+            evidence = [seen.file for scenario in scenarios for step in scenario.steps for seen in step.evidence]
+            writer.writerow(
+                [
+                    item.id,
+                    item.text,
+                    item.criterion,
+                    " ".join(item.integration_points),
+                    item.status,
+                    item.note or "",
+                    "\n".join(f"{one.status} {one.location} {one.name}" for one in scenarios),
+                    "\n".join(evidence),
+                ]
+            )
+        return file.getvalue()

@@ -1,0 +1,149 @@
+"""The ticket's items, from `features/requirements.toml`: what reports are about, in the ticket's words and order."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+Kind = Literal["acceptance", "scenario", "metric", "security", "monitoring", "integration point", "definition of done"]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class RequirementsError(Exception):
+    """The file cannot be used; the message is one sentence that says where and why."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _is_pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"the pattern is not valid: {error}") from error
+    return text
+
+
+class Item(_Entry):
+    """One line of the ticket that has to hold."""
+
+    id: str = Field(pattern=r"^[A-Z]+\d+(\.\d+)?$")
+    text: Text
+    sentences: tuple[Annotated[str, AfterValidator(_is_pattern)], ...] = ()
+    """For a step of a testing scenario: regular expressions that find the Gherkin steps which carry it."""
+    criteria: tuple[str, ...] = ()
+    """For an integration point: the criteria whose items make it up."""
+
+
+class Criterion(_Entry):
+    """A heading of the ticket and the items below it."""
+
+    id: str = Field(pattern=r"^[A-Z]+\d*$")
+    title: Text
+    kind: Kind
+    items: tuple[Item, ...] = Field(min_length=1)
+
+    @property
+    def label(self) -> str:
+        """The heading as reports show it: "AC3 Linear API Integration", "Success Metrics"."""
+        return f"{self.id} {self.title}" if self.id[-1].isdigit() else self.title
+
+
+class Ticket(_Entry):
+    """The ticket itself."""
+
+    id: Text
+    title: Text
+    url: Text
+
+    @property
+    def label(self) -> str:
+        return f"{self.id} {self.title}"
+
+
+class Requirements(_Entry):
+    """Everything that the ticket asks for, in its order."""
+
+    ticket: Ticket
+    criteria: tuple[Criterion, ...] = Field(alias="criterion", min_length=1)
+
+    def items(self) -> Iterator[tuple[Criterion, Item]]:
+        """Every item with its criterion, in the ticket's order."""
+        return ((criterion, item) for criterion in self.criteria for item in criterion.items)
+
+    def tagged(self, tags: set[str]) -> list[tuple[Criterion, Item]]:
+        """The items that these tags name, in the ticket's order."""
+        return [(criterion, item) for criterion, item in self.items() if item.id in tags]
+
+    def criteria_of(self, tags: set[str]) -> list[Criterion]:
+        """The criteria that these tags name, themselves or by one of their items, in the ticket's order."""
+        return [one for one in self.criteria if one.id in tags or any(item.id in tags for item in one.items)]
+
+    def integration_points(self, criterion: Criterion) -> list[str]:
+        """Ids of the integration points that this criterion is a part of."""
+        return [item.id for _, item in self.items() if criterion.id in item.criteria]
+
+
+def load(path: Path) -> Requirements:
+    """Reads and checks the file; raises RequirementsError with one sentence that names the line."""
+    if not path.is_file():
+        raise RequirementsError(f"{path} is missing: it names the ticket's items that the run reports on.")
+    text = path.read_text(encoding="utf-8")
+    try:
+        requirements = Requirements.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise RequirementsError(f"{path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        setting = " ".join(
+            str(part) for part in first["loc"] if isinstance(part, str) and part not in ("criterion", "items")
+        )
+        reason = first["msg"].removeprefix("Value error, ")
+        where = _line(text, first["loc"])
+        raise RequirementsError(f"{path}, line {where}: {setting}: {reason[0].lower()}{reason[1:]}.") from error
+    for location, sentence in _contradictions(requirements):
+        raise RequirementsError(f"{path}, line {_line(text, location)}: {sentence}")
+    return requirements
+
+
+def _contradictions(requirements: Requirements) -> Iterator[tuple[tuple[Any, ...], str]]:
+    """Where (as a path into the document) entries do not fit together, and why."""
+    known = [criterion.id for criterion in requirements.criteria]
+    for number, criterion in enumerate(requirements.criteria):
+        if criterion.id in known[:number]:
+            yield ("criterion", number), f"{criterion.id} is there twice."
+        for position, item in enumerate(criterion.items):
+            here = ("criterion", number, "items", position)
+            separator = "." if criterion.id[-1].isdigit() else ""
+            if item.id != (expected := f"{criterion.id}{separator}{position + 1}"):
+                yield here, f"item {position + 1} of {criterion.id} has to be {expected}, not {item.id}."
+            if item.sentences and criterion.kind != "scenario":
+                yield here, f"{item.id} has sentences, which only the steps of a scenario have."
+            if bool(item.criteria) != (criterion.kind == "integration point"):
+                yield (
+                    here,
+                    f"{item.id}: an integration point, and nothing else, names the criteria that make it up.",
+                )
+            for other in item.criteria:
+                if other not in known:
+                    yield here, f"{item.id} is made up of {other}, which is no criterion."
+
+
+def _line(text: str, location: tuple[Any, ...]) -> int:
+    """The line of the document where an entry stands: a criterion's header, or an item's own line."""
+    lines = text.splitlines()
+    headers = [number for number, line in enumerate(lines, 1) if line.strip() == "[[criterion]]"]
+    match location:
+        case ("criterion", int(number), "items", int(position), *_):
+            below = (line for line in range(headers[number], len(lines)) if lines[line].lstrip().startswith("{"))
+            return next((line + 1 for order, line in enumerate(below) if order == position), headers[number])
+        case ("criterion", int(number), *_):
+            return headers[number]
+        case _:
+            return next((number for number, line in enumerate(lines, 1) if line.strip() == "[ticket]"), 1)

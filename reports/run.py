@@ -1,0 +1,190 @@
+"""The run that is going on: what is known of it and what it has left so far.
+
+One behave process is one run. Its environment tells what it knows in `facts`:
+
+    from reports.run import facts
+    facts.target, facts.profile = "reference", "reference"
+    facts.versions["prometheus"] = "2.42.0"
+    facts.redact = world.journal.redact
+
+and raises `UsageError` in before_all for settings that cannot be used. All else here is kept by the runner, the
+formatters and `reports.evidence`.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reports.requirements import Requirements
+from reports.verdict import Attachment, Trouble
+
+
+class UsageError(Exception):
+    """The command or its settings cannot be used; the message is one sentence that says what to do."""
+
+
+@dataclass(slots=True)
+class Facts:
+    """What only the environment knows."""
+
+    target: str = "unknown"
+    """Which agent is judged."""
+    profile: str = "unknown"
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions of the programs of the world and of the agent, by name."""
+    redact: Callable[[str], str] = str
+    """Blots out the run's credentials in whatever is written down."""
+
+
+facts = Facts()
+
+
+@dataclass(slots=True)
+class Record:
+    """What the run has left so far, by behave's own objects; a scenario, step, ... is known by its identity."""
+
+    root: Path
+    """Where features/, steps/ and environment.py lie."""
+    requirements: Requirements
+    selected: list[Any] = field(default_factory=list)
+    """The scenarios to run, in order."""
+    left_out: list[Any] = field(default_factory=list)
+    """The scenarios of the same features that the selection leaves out."""
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    id: str = ""
+    """A name for the run that sorts by time: "20260108T101500Z-3f9a"."""
+    clock: float = field(default_factory=time.monotonic)
+    began: dict[int, tuple[datetime, float]] = field(default_factory=dict)
+    """When each scenario began: wall clock and monotonic seconds."""
+    durations: dict[int, float] = field(default_factory=dict)
+    """How long each scenario took, in seconds."""
+    evidence: dict[int, list[Attachment]] = field(default_factory=dict)
+    """What each step has seen."""
+    troubles: dict[int, list[tuple[Trouble, BaseException]]] = field(default_factory=dict)
+    """What went wrong in the hooks and the clean-up of each feature, rule, scenario and step."""
+    run_troubles: list[Trouble] = field(default_factory=list)
+    """What went wrong around all features."""
+    set_up: tuple[Trouble, BaseException] | None = None
+    """Why nothing could run at all."""
+
+    def __post_init__(self) -> None:
+        self.id = f"{self.started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+    @property
+    def latest(self) -> Path:
+        """Where the reports of this run go."""
+        return self.root / "reports" / "latest"
+
+    @property
+    def allure_results(self) -> Path:
+        return self.latest / "allure-results"
+
+    def empty_latest(self) -> None:
+        """Removes the reports of the run before, so that none of them can be taken for this one's."""
+        if self.latest.is_symlink():
+            raise UsageError(f"{self.latest} is a symbolic link: remove it, the reports need a directory of their own.")
+        if self.latest.exists():
+            shutil.rmtree(self.latest)
+        self.latest.mkdir(parents=True)
+
+    def trouble(self, where: str, error: BaseException, thing: object | None = None) -> Trouble:
+        """Notes that something went wrong around a feature, rule, scenario or step; around the run without one."""
+        trouble = Trouble(where=where, sentence=sentence_of(error), raised=self.raised_at(error))
+        if thing is None:
+            self.run_troubles.append(trouble)
+        else:
+            self.troubles.setdefault(id(thing), []).append((trouble, error))
+        return trouble
+
+    def set_up_failed(self, where: str, error: BaseException) -> None:
+        """Notes that the run could not be set up, so that none of its scenarios can be judged."""
+        self.set_up = (self.trouble(where, error), error)
+
+    def own_frames(self, error: BaseException | None) -> list[traceback.FrameSummary]:
+        """The suite's own lines of code that the error came through, the innermost last."""
+        return [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__ if error else None)
+            if (path := Path(frame.filename).absolute()).is_relative_to(self.root) and ".venv" not in path.parts
+        ]
+
+    def raised_at(self, error: BaseException | None) -> str | None:
+        """Where in the suite's own code the error was raised: "steps/linear.py:88"."""
+        frames = self.own_frames(error)
+        if not frames:
+            return None
+        return f"{Path(frames[-1].filename).absolute().relative_to(self.root)}:{frames[-1].lineno}"
+
+    def location(self, statement: Any) -> str:
+        """Where a statement stands: "features/ac3_linear_api.feature:31"."""
+        path = Path(statement.filename).absolute()
+        shown = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return f"{shown.as_posix()}:{statement.line}"
+
+
+record: Record | None = None
+"""The run that is going on; None before it begins."""
+
+
+def begin(root: Path, requirements: Requirements) -> Record:
+    """Begins a run."""
+    global record
+    record = Record(root=root, requirements=requirements)
+    return record
+
+
+def sentence_of(error: BaseException) -> str:
+    """An exception as one line for people: the last line of its message, credentials blotted out."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, KeyboardInterrupt):
+        return "The run was interrupted."
+    if isinstance(error, SystemExit):
+        return f"The process was told to exit with {error.code}."
+    if not lines:
+        return f"{type(error).__name__}, without a message."
+    last = facts.redact(lines[-1])
+    spoken = last[0].isupper() and last.endswith((".", "!", "?")) and " " in last
+    return last if spoken or isinstance(error, AssertionError) else f"{type(error).__name__}: {last}"
+
+
+# -- what identifies a run --------------------------------------------------------------------------------------------
+
+
+def versions(root: Path) -> dict[str, str]:
+    """Versions of the suite, of its tools and of what the environment has told of."""
+    tools = {name: importlib.metadata.version(name) for name in ("behave", "allure-behave")}
+    return {"suite": _suite(root), "python": platform.python_version()} | tools | facts.versions
+
+
+def _suite(root: Path) -> str:
+    """The suite's own version: what git calls this commit, or the package's version outside of a repository."""
+    git = shutil.which("git")
+    if git is None:
+        return importlib.metadata.version("agent-sre-acceptance")
+    described = subprocess.run(
+        [git, "-C", root, "describe", "--always", "--dirty", "--tags"], capture_output=True, text=True, check=False
+    )
+    return described.stdout.strip() or importlib.metadata.version("agent-sre-acceptance")
+
+
+def machine() -> str:
+    """Where the run took place."""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
+
+
+def command() -> str:
+    """The command line that repeats the run."""
+    return facts.redact(" ".join(["behave", *sys.argv[1:]]))

@@ -1,0 +1,239 @@
+"""behave's runner for this suite: strict about what was selected, about what went wrong, and about the exit code.
+
+    0  passed   every selected scenario passed
+    1  failed   agent-sre misses a criterion: a claim in a step did not hold
+    2  usage    nothing ran: the command selects nothing, names a tag that does not exist, or a setting is unusable
+    3  broken   nothing failed, but something could not be judged; or the run itself went wrong around its scenarios
+                (set-up, clean-up, interruption, reports that disagree), whatever the scenarios say
+
+A run begins by emptying `reports/latest`; usage errors and dry runs leave it as it is, except for settings that only
+the environment can check. Verdict, matrix and Allure results are always written; `--format` changes the terminal only.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import suppress
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
+from behave.formatter._registry import make_formatters
+from behave.formatter.base import StreamOpener
+from behave.parser import ParserError
+from behave.runner import Context, Runner
+from behave.runner_util import parse_features
+from behave.tag_expression.model import And, Literal, Matcher, Or
+
+from reports import live, requirements, run
+from reports.allure import AllureFormatter
+from reports.formatter import VerdictFormatter
+from reports.requirements import RequirementsError
+from reports.run import Record, UsageError
+from reports.verdict import Status, Trouble
+
+
+class Exit(IntEnum):
+    """behave's exit codes under this runner."""
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    BROKEN = 3
+
+
+OUTCOME = {Status.PASSED: Exit.PASSED, Status.FAILED: Exit.FAILED, Status.BROKEN: Exit.BROKEN}
+
+
+class AcceptanceRunner(Runner):  # type: ignore[misc]
+    """Runs the selected features in the ticket's order and concludes with a verdict."""
+
+    aborted: bool
+    record: Record
+    recorder: VerdictFormatter
+
+    def run(self) -> bool:
+        """True when the run failed (behave then exits with 1); raises SystemExit for the codes beyond that."""
+        with self.path_manager:
+            try:
+                code = self._run()
+            except UsageError as error:
+                print(f"behave: {error}", file=sys.stderr)
+                code = Exit.USAGE
+            except Exception:  # a mistake in this package must not read as a verdict on the agent
+                traceback.print_exc()
+                code = Exit.BROKEN
+        if code in (Exit.PASSED, Exit.FAILED):
+            return bool(code)
+        raise SystemExit(code)
+
+    def _run(self) -> Exit:
+        self._load()
+        if self.config.dry_run:
+            return self._dry_run()
+        self.record.empty_latest()
+        self._open_formatters()
+        if not self.record.set_up:
+            self._set_up()
+        failed = self._run_features()
+        return self._conclude(failed)
+
+    # -- before the run ---------------------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        """Reads the ticket's items, the features, the hooks and the steps; checks the selection."""
+        try:
+            self.setup_paths()
+            locations = [path for path in self.feature_locations() if not self.config.exclude(path)]
+            ticket = requirements.load(Path(self.base_dir) / "features" / "requirements.toml")
+        except FileNotFoundError as error:
+            raise UsageError(f"There is no {error}.") from error
+        except InvalidFilenameError as error:
+            raise UsageError(f"{error} is neither a directory nor a feature file.") from error
+        except (ConfigError, InvalidFileLocationError, RequirementsError) as error:
+            raise UsageError(str(error)) from error
+        self.context = Context(self)
+        self.context.on_cleanup_error = self._clean_up_failed
+        self.record = run.begin(Path(self.base_dir), ticket)
+        try:
+            features = parse_features(locations, language=self.config.lang)
+            self.features = sorted(features, key=self._place_in_the_ticket)
+            self._select()
+            self.load_hooks()
+            self.load_step_definitions()
+        except ParserError as error:
+            self.record.set_up_failed("reading the features", SyntaxError(" ".join(str(error).split())))
+        except UsageError:
+            raise
+        except (Exception, SystemExit) as error:
+            self.record.set_up_failed("loading the steps", error)
+
+    def _place_in_the_ticket(self, feature: Any) -> int:
+        tags = {tag for scenario in feature.walk_scenarios() for tag in scenario.effective_tags}
+        criteria = self.record.requirements.criteria
+        return min((criteria.index(one) for one in self.record.requirements.criteria_of(tags)), default=len(criteria))
+
+    def _select(self) -> None:
+        """Splits the scenarios into selected and left out; raises UsageError when the selection cannot be meant."""
+        scenarios = [scenario for feature in self.features for scenario in feature.walk_scenarios()]
+        tags = {str(tag) for scenario in scenarios for tag in scenario.effective_tags}
+        unknown = [f"@{term}" for term in _asked_for(self.config.tag_expression) if not term.evaluate(tags)]
+        if unknown:
+            raise UsageError(f"No scenario carries {' or '.join(unknown)}. There are: {self._in_order(tags)}.")
+        for scenario in scenarios:
+            chosen = self.record.selected if scenario.should_run(self.config) else self.record.left_out
+            chosen.append(scenario)
+        if not self.record.selected:
+            raise UsageError(f"The command selects no scenario. There are these tags: {self._in_order(tags)}.")
+
+    def _in_order(self, tags: set[str]) -> str:
+        """The tags in the ticket's order, then the others."""
+        known = [name for one in self.record.requirements.criteria for name in (one.id, *(i.id for i in one.items))]
+        return ", ".join(f"@{tag}" for tag in (*(tag for tag in known if tag in tags), *sorted(tags - {*known})))
+
+    def _dry_run(self) -> Exit:
+        """Lists what would run, writes nothing."""
+        if self.record.run_troubles:
+            print(f"behave: {self.record.run_troubles[0]}", file=sys.stderr)
+            return Exit.BROKEN
+        self.formatters = make_formatters(self.config, self.config.outputs)
+        return Exit.BROKEN if self.run_model() else Exit.PASSED
+
+    # -- the run ------------------------------------------------------------------------------------------------------
+
+    def _open_formatters(self) -> None:
+        """The terminal's, as the command asks, then Allure, then the verdict, which looks at Allure's files."""
+        allure_results = StreamOpener(filename=str(self.record.allure_results))
+        self.recorder = VerdictFormatter(StreamOpener(filename=str(self.record.latest)), self.config)
+        terminal = make_formatters(self.config, self.config.outputs)
+        self.formatters = [*terminal, AllureFormatter(allure_results, self.config), self.recorder]
+
+    def _set_up(self) -> None:
+        """Runs before_all once, ahead of behave, which would go on to print and to count an abort."""
+        self.run_hook("before_all")
+        del self.hooks["before_all"]
+        if self.record.set_up and isinstance(error := self.record.set_up[1], UsageError):
+            self._clean_up()
+            raise error
+
+    def _run_features(self) -> bool:
+        """Runs the features, none after a failed set-up, and whatever happens after_all and the clean-up."""
+        try:
+            return bool(self.run_model([] if self.record.set_up else self.features))
+        except (Exception, SystemExit) as error:
+            self.record.trouble("running the features", error)
+            self.run_hook("after_all")
+            self._clean_up()
+            for formatter in self.formatters:
+                formatter.close()
+            return True
+
+    def _clean_up(self) -> None:
+        with suppress(Exception):  # each error is noted by _clean_up_failed, and then raised once more
+            self.context._do_remaining_cleanups()
+
+    def abort(self, reason: str | None = None) -> None:
+        """Ends the run after an interruption."""
+        if not self.aborted:
+            self.record.trouble("running the features", KeyboardInterrupt())
+            self.aborted = True
+
+    def run_hook(self, hook_name: str, *args: Any) -> bool:
+        """Runs a hook; what it raises is kept with its sentence and marks behave's model, and nothing is printed."""
+        if not self.should_run_hook(hook_name):
+            return True
+        try:
+            with self.context.use_with_user_mode():
+                self.hooks[hook_name](self.context, *args)
+        except (Exception, KeyboardInterrupt, SystemExit) as error:
+            self._hook_failed(hook_name, args, error)
+            return False
+        return True
+
+    def _hook_failed(self, hook_name: str, args: tuple[Any, ...], error: BaseException) -> None:
+        self.hook_failures += 1
+        if not isinstance(error, Exception):
+            self.abort()
+        if hook_name == "before_all":
+            self.record.set_up_failed(hook_name, error)
+        elif hook_name == "after_all":
+            self.record.trouble(hook_name, error)
+        else:
+            thing = self._current() if hook_name.endswith("_tag") else args[0]
+            thing.hook_failed = True
+            self.record.trouble(hook_name, error, thing)
+
+    def _clean_up_failed(self, context: Context, clean_up: Any, error: Exception) -> None:
+        thing = self._current()
+        self.record.trouble(f"clean-up of the {thing.type if thing else 'run'}", error, thing)
+
+    def _current(self) -> Any:
+        """The innermost of scenario, rule and feature that is under way; None outside of all."""
+        things = (getattr(self.context, name, None) for name in ("scenario", "rule", "feature"))
+        return next((thing for thing in things if thing), None)
+
+    # -- after the run ------------------------------------------------------------------------------------------------
+
+    def _conclude(self, failed: bool) -> Exit:
+        verdict = self.recorder.verdict
+        assert verdict
+        if failed and verdict.run.outcome is Status.PASSED:
+            verdict = verdict.with_trouble(
+                Trouble(where="cross-check", sentence="behave counts the run as failed, though every scenario passed.")
+            )
+            self.recorder.publish(verdict)
+        live.closing(verdict, self.record.latest, live.terminal(self.config))
+        return OUTCOME[verdict.run.outcome]
+
+
+def _asked_for(expression: Any) -> Iterator[Any]:
+    """The tags (or patterns) that a tag expression wants, those that it excludes left out."""
+    match expression:
+        case Literal() | Matcher():
+            yield expression
+        case And() | Or():
+            for term in expression.terms:
+                yield from _asked_for(term)

@@ -1,0 +1,224 @@
+"""Sentences about alerts: rules and signals, and what Prometheus and Alertmanager make of them."""
+
+from behave import given, then, when
+
+from steps.incident.ahead import ahead, ahead_with
+from steps.incident.alert import Rule, make_alert
+from steps.incident.context import Context
+from steps.incident.issues import is_completed
+from steps.incident.texts import CONTENTS
+
+# -- rules
+
+
+def watch(context: Context, rule: Rule, signals: list[dict[str, str]]) -> None:
+    """Creates the rule; it raises one alert for each of the signals that it watches."""
+    context.stage.world.require_alerting()
+    context.incident.rule = rule
+    context.incident.alerts = [rule.alert(signal) for signal in signals]
+    context.incident.saw(f"PrometheusRule {rule.name}", context.stage.kubernetes.apply(rule.manifest()))
+
+
+def simple_rule(context: Context) -> None:
+    watch(context, Rule(context.incident.key), context.incident.signals_of("checkout"))
+
+
+@given("a PrometheusRule that alerts on a signal above 80")
+@ahead
+def rule_for_two(context: Context) -> None:
+    watch(context, Rule(context.incident.key), context.incident.signals_of("checkout", "payment"))
+
+
+@given("a PrometheusRule that alerts on a signal above 80 after a delay")
+@ahead
+def rule_with_delay(context: Context) -> None:
+    rule = Rule(context.incident.key, delay=context.stage.profile.alerting.rule_delay)
+    watch(context, rule, context.incident.signals_of("checkout"))
+
+
+def rule_with_remediation(context: Context) -> None:
+    rule = Rule.remediated_by(context.incident.function, context.incident.key)
+    watch(context, rule, context.incident.signals_of("checkout"))
+
+
+@given("a PrometheusRule whose alert it remediates is loaded by Prometheus")
+@ahead_with(rule_with_remediation)
+def loaded_with_remediation(context: Context) -> None:
+    rule_with_remediation(context)
+    context.alerting.loaded()
+
+
+@given('a PrometheusRule of severity "{severity}"')
+@ahead
+def rule_of_severity(context: Context, severity: str) -> None:
+    watch(context, Rule(context.incident.key, severity=severity), context.incident.signals_of("checkout"))
+
+
+@given("a PrometheusRule whose labels and annotations hold {content}")
+@ahead
+def rule_with_content(context: Context, content: str) -> None:
+    labels, annotations = CONTENTS[content]
+    rule = Rule(context.incident.key, labels=labels, annotations=annotations)
+    watch(context, rule, context.incident.signals_of("checkout"))
+
+
+@given("a PrometheusRule whose alerts share a summary and differ in their description")
+@ahead
+def rule_with_shared_summary(context: Context) -> None:
+    annotations = {
+        "summary": "A pod of the shop is overloaded",
+        "description": "Pod {{ $labels.pod }} is overloaded",
+    }
+    watch(
+        context,
+        Rule(context.incident.key, annotations=annotations),
+        context.incident.signals_of("checkout", "payment"),
+    )
+
+
+@given("a PrometheusRule that watches {count:d} pods")
+@ahead
+def rule_for_many(context: Context, count: int) -> None:
+    pods = [f"pod-{number:02}" for number in range(1, count + 1)]
+    watch(context, Rule(context.incident.key), context.incident.signals_of(*pods))
+
+
+@given("a PrometheusRule that watches {count:d} pods and has each remediated")
+@ahead
+def rule_for_many_remediated(context: Context, count: int) -> None:
+    pods = [f"pod-{number:02}" for number in range(1, count + 1)]
+    rule = Rule.remediated_by("pod-restart", context.incident.key)
+    watch(context, rule, context.incident.signals_of(*pods))
+
+
+@given("a PrometheusRule whose alerts fall into two groups of {count:d}")
+@ahead
+def rule_for_two_groups(context: Context, count: int) -> None:
+    signals = [
+        signal
+        for service in ("checkout", "payment")
+        for signal in context.incident.signals_of(*(f"{service}-{n}" for n in range(1, count + 1)), service=service)
+    ]
+    watch(context, Rule(context.incident.key), signals)
+
+
+# -- signals
+
+
+@when('pod "{low}" stays at 79 and pod "{high}" rises to 81')
+def one_rises(context: Context, low: str, high: str) -> None:
+    context.incident.resolve(context.incident.alert_of(low))
+    context.incident.fire(context.incident.alert_of(high))
+
+
+@when('pod "{pod}" rises to 81')
+def rises(context: Context, pod: str) -> None:
+    context.incident.fire(context.incident.alert_of(pod))
+
+
+@when("an alert fires")
+@when("the alert fires")
+@when("the alert is triggered")
+@when("all of them fire in the same evaluation")
+def fires(context: Context) -> None:
+    context.incident.fire(*context.incident.alerts_or_new())
+
+
+@when('pods "{one}" and "{other}" fire together')
+def two_fire(context: Context, one: str, other: str) -> None:
+    context.incident.fire(context.incident.alert_of(one), context.incident.alert_of(other))
+
+
+@when('an alert of severity "{severity}" fires')
+def fires_with_severity(context: Context, severity: str) -> None:
+    context.incident.fire(context.incident.adopt(make_alert(severity=severity)))
+
+
+@when("an alert without a severity fires")
+def fires_without_severity(context: Context) -> None:
+    context.incident.fire(context.incident.adopt(make_alert(severity=None)))
+
+
+def rule_with_repetition(context: Context) -> None:
+    watch(context, Rule(context.incident.key, labels={"cadence": "brisk"}), context.incident.signals_of("checkout"))
+
+
+@given("an alert that fires, has a ticket and is soon notified again")
+@ahead_with(rule_with_repetition)
+def firing_with_repetition(context: Context) -> None:
+    rule_with_repetition(context)
+    fires(context)
+    context.issues.exactly_one_open(context.incident.alert)
+
+
+@given("an alert that fires and has a ticket")
+@ahead_with(simple_rule)
+def firing_with_ticket(context: Context) -> None:
+    simple_rule(context)
+    fires(context)
+    context.issues.exactly_one_open(context.incident.alert)
+
+
+@given("an alert that fired, had a ticket and resolved")
+@ahead_with(simple_rule)
+def resolved_with_ticket(context: Context) -> None:
+    firing_with_ticket(context)
+    falls(context)
+    context.issues.becomes(context.incident.alert, is_completed)
+
+
+@given('pods "{one}" and "{other}" whose alerts fire in one group')
+@ahead_with(lambda context, one, other: rule_for_two(context))
+def group_fires(context: Context, one: str, other: str) -> None:
+    rule_for_two(context)
+    two_fire(context, one, other)
+    context.issues.exactly_one_open(*context.incident.alerts)
+
+
+@when("its signal falls below the threshold")
+def falls(context: Context) -> None:
+    context.incident.resolve(context.incident.alert)
+
+
+@when('the signal of pod "{pod}" falls below the threshold')
+def falls_of_pod(context: Context, pod: str) -> None:
+    context.incident.resolve(context.incident.alert_of(pod))
+
+
+# -- Prometheus and Alertmanager
+
+
+@given("a test PrometheusRule is created and loaded by Prometheus")
+@ahead_with(simple_rule)
+def test_rule(context: Context) -> None:
+    simple_rule(context)
+    context.alerting.loaded()
+
+
+@then("the alert is pending in Prometheus before it fires")
+def is_pending_first(context: Context) -> None:
+    context.alerting.pending_then_firing(context.incident.alert, context.stage.profile.alerting.rule_delay)
+
+
+@then('no alert and no event exists for pod "{pod}"')
+def no_alert(context: Context, pod: str) -> None:
+    context.alerting.none(context.incident.alert_of(pod))
+    context.events.none(context.incident.alert_of(pod), "fired")
+
+
+@when("Alertmanager repeats the notification")
+def repeats(context: Context) -> None:
+    context.events.notified(context.incident.alert, "fired", times=2)
+
+
+@when("a second Alertmanager notifies of the same alert")
+def second_alertmanager(context: Context) -> None:
+    alert = context.incident.alert
+    before = len(context.events.notifications(alert, "fired"))
+    context.stage.second_alertmanager.post(alert.labels, alert.annotations, alert.starts_at, alert.source)
+    context.events.notified(alert, "fired", times=before + 1)
+
+
+@then("Alertmanager sends the alerts in two groups")
+def two_groups(context: Context) -> None:
+    context.alerting.groups(context.incident.alerts, 2)

@@ -1,0 +1,43 @@
+"""agent-sre at its own doors: is it alive, what does it log, and what does it count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+
+
+class Agent:
+    """The judged agent: its health door, and the lines of its log since a moment."""
+
+    def __init__(self, client: httpx.Client, url: str, read_log: Callable[[], str]) -> None:
+        self._client = client
+        self._url = url.rstrip("/")
+        self._read_log = read_log
+        self._from = 0
+
+    def look_from_here(self) -> None:
+        """Later calls of `log` begin with the next line that is written."""
+        self._from = len(self._read_log())
+
+    def log(self) -> list[str]:
+        """The lines that the agent has logged since `look_from_here`."""
+        return self._read_log()[self._from :].splitlines()
+
+    def metric(self, name: str, **labels: str) -> float | None:
+        """The sum of the metric's series that have these labels, None when there is none or no answer."""
+        try:
+            answer = self._client.get(f"{self._url}/metrics").raise_for_status()
+        except httpx.HTTPError:
+            return None
+        samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+        found = [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
+        return sum(found) if found else None
+
+    def health(self) -> int | None:
+        """The status that `GET /health` answers, None when nothing answers."""
+        try:
+            return self._client.get(f"{self._url}/health").status_code
+        except httpx.HTTPError:
+            return None

@@ -1,0 +1,35 @@
+"""The broker, for scenarios that enter behind prometheus-events."""
+
+from __future__ import annotations
+
+import httpx
+
+from steps.world.cluster.broker import Broker as WorldBroker
+from steps.world.cluster.cloudevent import Event, Mode, encode
+from steps.world.loop import Loop
+
+
+class Broker:
+    """Hands events to the broker, which delivers them to the agent by Knative's rules (CONTRACTS §6.2).
+
+    `client` speaks for the broker, `agent` is the agent's event door.
+    """
+
+    def __init__(self, broker: WorldBroker, client: httpx.AsyncClient, agent: str, loop: Loop) -> None:
+        self._broker = broker
+        self._client = client
+        self._agent = agent
+        self._loop = loop
+
+    def publish(self, event: Event) -> None:
+        """The broker takes the event and delivers it as its trigger says."""
+        self._loop.run(self._broker.publish(event))
+
+    def redeliver(self, event: Event) -> None:
+        """The broker delivers the same event, with the same id, once more."""
+        self._loop.run(self._broker.redeliver(event))
+
+    def deliver(self, event: Event, mode: Mode) -> None:
+        """The event is delivered once in this content mode, whatever the trigger says."""
+        message = encode(event, mode)
+        self._loop.run(self._client.post(self._agent, headers=list(message.headers), content=message.body, timeout=60))

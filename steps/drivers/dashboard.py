@@ -1,0 +1,75 @@
+"""A Grafana dashboard as its JSON model: the panels, and what each asks Prometheus."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RANGE = "5m"
+"""What Grafana's own variables about time stand for when nobody has zoomed."""
+BUILT_IN = {"__rate_interval": RANGE, "__interval": RANGE, "__range": RANGE, "__interval_ms": "300000"}
+ALL = "$__all"
+
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::\w+)?\})")
+
+
+class DashboardUnavailable(Exception):
+    """The dashboard cannot be read: the environment's fault, not the agent's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A panel with its queries, ready to be asked."""
+
+    title: str
+    queries: tuple[str, ...]
+
+
+def panels(file: Path) -> list[Panel]:
+    """The dashboard's panels that ask something, those in rows included.
+
+    Raises DashboardUnavailable, also for a panel that asks another data source than Prometheus.
+    """
+    try:
+        model = json.loads(file.read_text(encoding="utf-8"))
+        values = BUILT_IN | {one["name"]: _value(one) for one in model.get("templating", {}).get("list", [])}
+        return [_panel(panel, values) for panel in _asking(model["panels"])]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DashboardUnavailable(f"{file} is no Grafana dashboard: {type(error).__name__} {error}.") from error
+
+
+def _asking(given: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for panel in given:
+        yield from _asking(panel.get("panels", []))
+        if panel.get("targets"):
+            yield panel
+
+
+def _panel(panel: dict[str, Any], values: Mapping[str, str]) -> Panel:
+    title = panel.get("title") or f"panel {panel.get('id')}"
+    for target in panel["targets"]:
+        source = target.get("datasource") or panel.get("datasource") or {}
+        kind = source.get("type", "prometheus")
+        if kind not in ("prometheus", "datasource"):
+            raise DashboardUnavailable(f"The panel {title!r} asks {kind}; only queries of Prometheus can be judged.")
+    return Panel(title, tuple(_filled(target["expr"], values) for target in panel["targets"]))
+
+
+def _value(variable: dict[str, Any]) -> str:
+    """The current value of a variable of the dashboard's own, as a query takes it."""
+    value = variable.get("current", {}).get("value", "")
+    values = value if isinstance(value, list) else [value]
+    return variable.get("allValue") or ".*" if ALL in values else "|".join(map(str, values))
+
+
+def _filled(query: str, values: Mapping[str, str]) -> str:
+    """The query with its variables filled in; one that nobody defines stays, as in Grafana."""
+
+    def value(match: re.Match[str]) -> str:
+        return values.get(match[1] or match[2], match[0])
+
+    return _VARIABLE.sub(value, query)

@@ -1,0 +1,471 @@
+"""Sentences about remediation by LambdaFunctions."""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+
+import yaml
+from behave import given, register_type, then, when
+
+from steps.drivers.functions import DEPLOYMENTS, Deployment
+from steps.incident import calls, events, logs, remediation
+from steps.incident.ahead import ahead
+from steps.incident.alert import Alert, make_alert
+from steps.incident.context import Context
+from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
+from steps.world.services.functions import GARBAGE, REPLIES, declines, fails, fails_at_first, succeeds
+from steps.world.trouble import AT_FUNCTION
+
+ABSENT = "repair-nothing"
+"""A function that nobody has deployed."""
+
+
+def one_of(words: Iterable[str]) -> Callable[[str], str]:
+    """The type of a sentence's parameter that is one of these words."""
+
+    def word(text: str) -> str:
+        return text
+
+    word.pattern = "|".join(map(re.escape, words))  # type: ignore[attr-defined]
+    return word
+
+
+register_type(
+    Deployed=one_of(DEPLOYMENTS),
+    Failing=one_of(AT_FUNCTION),
+    Form=one_of(REPLIES),
+    Garbage=one_of(GARBAGE),
+    NoParameters=one_of(NO_PARAMETERS),
+    Reason=one_of(REASONS),
+)
+
+# -- an alert whose remediation is of no interest in itself
+
+
+@given("an alert whose remediation calls a LambdaFunction")
+@given("an alert whose remediation succeeds")
+def remediation_succeeds(context: Context) -> None:
+    alert = context.incident.adopt(make_alert(function="pod-restart"))
+    context.stage.world.functions.script(alert.pod, succeeds)
+
+
+@given("an alert whose remediation fails")
+def remediation_fails(context: Context) -> None:
+    alert = context.incident.adopt(make_alert(function="pod-restart"))
+    context.stage.world.functions.script(alert.pod, fails)
+
+
+@then("the call to the LambdaFunction carries that correlation id")
+def call_has_correlation(context: Context) -> None:
+    remediation.correlates(context.remediation.call(context.incident.alert), context.incident.correlation_id)
+
+
+# -- a function of the scenario's own: what fails in one scenario must not open the circuit breaker of another
+
+
+def deploy(context: Context, deployment: Deployment = DEPLOYMENTS["is ready"]) -> str:
+    """Deploys the scenario's function and returns its name when it has come as far as it gets."""
+    name, functions = context.incident.function, context.stage.functions
+    context.incident.saw("LambdaFunction", functions.deploy(name, deployment))
+
+    def arrived() -> None:
+        phase = functions.phase(name, deployment)
+        assert phase == deployment.phase, f"Expected {name} to become {deployment.phase}, but it is {phase}."
+
+    context.stage.waiting.for_bed(arrived, "start")
+    return name
+
+
+@given("a LambdaFunction that {deployed:Deployed}")
+def function_deployed(context: Context, deployed: str) -> None:
+    deploy(context, DEPLOYMENTS[deployed])
+
+
+@given("a LambdaFunction that {failing:Failing}")
+def function_failing(context: Context, failing: str) -> None:
+    context.fault = context.stage.trouble.at_function(deploy(context), failing)
+
+
+@given("a LambdaFunction that {failing:Failing} for its first {count:d} calls")
+def function_failing_at_first(context: Context, failing: str, count: int) -> None:
+    context.fault = context.stage.trouble.at_function(deploy(context), failing, times=count)
+
+
+def half_of_timeout(context: Context) -> float:
+    """Seconds that a function may take, and long enough to see what happens meanwhile."""
+    return context.stage.profile.rulings.function_timeout / 2
+
+
+@given("a LambdaFunction that takes half of the time-out")
+def function_slow(context: Context) -> None:
+    context.fault = context.stage.trouble.function_slow(deploy(context), half_of_timeout(context))
+
+
+@given("a LambdaFunction that is overloaded at first and says when to come back")
+def function_overloaded(context: Context) -> None:
+    context.fault = context.stage.trouble.at_function(deploy(context), "is overloaded", times=1)
+
+
+@given("a LambdaFunction that raises an error in its code")
+def function_raising(context: Context) -> None:
+    context.stage.world.functions.script(deploy(context), fails)
+
+
+@given("a LambdaFunction that tells its success as {form:Form}")
+def function_telling_success(context: Context, form: str) -> None:
+    context.stage.world.functions.script(deploy(context), succeeds, REPLIES[form])
+
+
+@given("a LambdaFunction that tells an error as {form:Form}")
+def function_telling_error(context: Context, form: str) -> None:
+    context.stage.world.functions.script(deploy(context), declines, REPLIES[form])
+
+
+@given("a LambdaFunction that answers {garbage:Garbage}")
+def function_answering_garbage(context: Context, garbage: str) -> None:
+    context.stage.world.functions.script(deploy(context), succeeds, GARBAGE[garbage])
+
+
+@when("the function is deployed")
+def deployed_now(context: Context) -> None:
+    deploy(context)
+
+
+@when("the function is removed")
+def removed_now(context: Context) -> None:
+    context.stage.functions.remove(context.incident.function)
+
+
+# -- its alerts
+
+
+def fire(context: Context, function: str) -> Alert:
+    """One more alert of the scenario fires, which that function remediates."""
+    alert = make_alert(function=function)
+    context.incident.alerts.append(alert)
+    context.incident.fire(alert)
+    return alert
+
+
+@when("an alert fires that it remediates")
+@when("another alert fires that it remediates")
+def fires(context: Context) -> None:
+    context.incident.alerts.clear()
+    fire(context, context.incident.function)
+
+
+@when("{count:d} alerts fire together that it remediates")
+def fire_together(context: Context, count: int) -> None:
+    context.incident.alerts.clear()
+    for _ in range(count):
+        fire(context, context.incident.function)
+
+
+@when("an alert fires that another function remediates")
+def other_function_fires(context: Context) -> None:
+    fire(context, "pod-restart")
+
+
+@when("during the call another alert fires")
+def fires_during_call(context: Context) -> None:
+    context.remediation.begun(context.incident.alert)
+    other_function_fires(context)
+
+
+@given("a firing alert that it has remediated")
+def has_remediated(context: Context) -> None:
+    context.stage.world.functions.script(context.incident.function, succeeds)
+    fires(context)
+    context.remediation.succeeded(context.incident.alert)
+
+
+@given("a firing alert whose remediation by it has failed")
+def has_failed(context: Context) -> None:
+    fires(context)
+    context.remediation.failed(context.incident.alert)
+
+
+# -- called, or not
+
+
+@then("the function is called for the alert")
+@then("the function is called for that alert")
+def called(context: Context) -> None:
+    remediation.is_of(context.remediation.call(context.incident.alert), context.incident.function)
+
+
+@then("the function is called once for the alert")
+def called_once(context: Context) -> None:
+    context.remediation.called_once(context.incident.alert)
+
+
+@then("the function is called once for the alert, though it is called for another alert")
+def called_once_still(context: Context) -> None:
+    first = context.incident.alert
+    context.remediation.call(fire(context, context.incident.function))
+    context.remediation.called_once(first)
+
+
+@then("the function is called once for the alert, with a CloudEvent of")
+def called_with_event(context: Context) -> None:
+    call = context.remediation.called_once(context.incident.alert)
+    for row in context.table:
+        events.attribute(remediation.event_of(call), row["attribute"], row["value"])
+
+
+@then("the function is called once for each alert, with an event of its own")
+def called_for_each(context: Context) -> None:
+    called = [context.remediation.called_once(alert) for alert in context.incident.alerts]
+    events.distinct_ids([remediation.event_of(call) for call in called])
+
+
+@then("it is not called, though a function that is ready is")
+def not_called(context: Context) -> None:
+    context.remediation.call(fire(context, "pod-restart"))
+    context.remediation.not_called(context.incident.alert)
+
+
+# -- parameters
+
+
+def fire_with(context: Context, alert: Alert, annotation: str) -> None:
+    """The alert fires, and its annotation says this of the function's parameters."""
+    alert.annotations["lambda_parameters"] = annotation
+    alert.labels["deployment"] = f"till-{alert.mark}"
+    context.incident.fire(context.incident.adopt(alert))
+
+
+@when("an alert fires that gives it")
+def fires_with_types(context: Context) -> None:
+    alert = make_alert(function=context.incident.function)
+    context.parameters = {row["parameter"]: PARAMETERS[row["parameter"]] for row in context.table}
+    context.parameters["name"] = alert.pod
+    fire_with(context, alert, json.dumps(context.parameters))
+
+
+@when('an alert fires that gives "{function}" only "{annotation}"')
+def fires_with_few(context: Context, function: str, annotation: str) -> None:
+    context.parameters = yaml.safe_load(f"{{{annotation}}}")
+    fire_with(context, make_alert(function=function), json.dumps(context.parameters))
+
+
+@when("an alert fires whose annotation gives it {no_parameters:NoParameters}")
+def fires_without_parameters(context: Context, no_parameters: str) -> None:
+    fire_with(context, make_alert(function=context.incident.function), NO_PARAMETERS[no_parameters])
+
+
+@then("the function is called with these parameters")
+def called_with(context: Context) -> None:
+    remediation.carries_parameters(context.remediation.call(context.incident.alert), context.parameters)
+
+
+@then("the function is called with these parameters, and with the alert's {label:w} as name and its namespace")
+def called_with_labels(context: Context, label: str) -> None:
+    labels = context.incident.alert.labels
+    context.parameters |= {"name": labels[label], "namespace": labels["namespace"]}
+    called_with(context)
+
+
+# -- how it ended
+
+
+@then("the remediation succeeds")
+def remediated(context: Context) -> None:
+    context.remediation.succeeded(context.incident.alert)
+
+
+@then("agent-sre goes on to remediate other alerts")
+def goes_on(context: Context) -> None:
+    context.remediation.succeeded(fire(context, "pod-restart"))
+
+
+@then("no ticket tells that it failed, though one does for a function that does not exist")
+def no_failure(context: Context) -> None:
+    context.remediation.failed(fire(context, ABSENT))
+    context.issues.exactly_one(context.incident.alert)
+
+
+@then("a ticket tells that its remediation failed")
+def failure_told(context: Context) -> None:
+    context.remediation.failed(context.incident.alert)
+
+
+@then("a ticket tells that its remediation failed because {reason:Reason}")
+def failure_told_with_reason(context: Context, reason: str) -> None:
+    context.remediation.failed(context.incident.alert, reason)
+
+
+# -- too slow
+
+
+@then("the other alert is remediated before the call ends")
+def served_meanwhile(context: Context) -> None:
+    slow, other = context.incident.alerts
+    remediation.served_meanwhile(context.remediation.call(other), context.remediation.begun(slow))
+
+
+@then("the call is answered")
+def answered(context: Context) -> None:
+    remediation.answered(context.remediation.call(context.incident.alert))
+
+
+@then("the call is given up at the configured time-out")
+def given_up(context: Context) -> None:
+    context.remediation.given_up(context.incident.alert, context.stage.profile.rulings.function_timeout)
+
+
+# -- tried again, and given up
+
+
+@then("the function was called {count:d} times with the same event")
+def called_again(context: Context, count: int) -> None:
+    made = remediation.up_to_success(context.remediation.tries(context.incident.alert))
+    remediation.tried(made, count, count)
+    remediation.same_event(made)
+
+
+@then("the pauses between the calls grew")
+def pauses_grew(context: Context) -> None:
+    growth = context.stage.profile.rulings.pause_growth
+    made = remediation.up_to_success(context.remediation.tries(context.incident.alert))
+    remediation.pauses_grow(made, growth)
+
+
+@then("the function was not called before the time that it had asked for")
+def came_back(context: Context) -> None:
+    made = context.remediation.tries(context.incident.alert)
+    remediation.waited(made, float(made[0].answer_header("retry-after") or 0))
+
+
+@then("the function was called again, and given up after a few calls")
+def given_up_after_few(context: Context) -> None:
+    made = context.remediation.tries(context.incident.alert)
+    remediation.tried(made, 2, context.stage.profile.rulings.tries)
+    remediation.same_event(made)
+
+
+# -- its circuit breaker: what the function's code raises is not worth another try, so each alert is one failure
+
+
+def has_opened(context: Context) -> None:
+    """The function has failed as often as opens its circuit breaker."""
+    failures = context.stage.profile.rulings.breaker_failures
+    context.opened_at = context.remediation.failed_often(context.incident.function, failures)
+
+
+@when("it has failed for one alert after the other until its circuit breaker opens")
+def opens(context: Context) -> None:
+    function, failed = context.incident.function, 0
+    while failed < context.stage.profile.rulings.breaker_failures:
+        context.remediation.not_left_alone(fire(context, function), failed)
+        failed = len(context.remediation.calls_of(function))
+    has_opened(context)
+
+
+@given("a LambdaFunction whose circuit breaker is open")
+def is_open(context: Context) -> None:
+    function_raising(context)
+    fire_together(context, context.stage.profile.rulings.breaker_failures)
+    has_opened(context)
+
+
+@given("its cool-down is over")
+def is_cool(context: Context) -> None:
+    cool_down = context.stage.profile.rulings.breaker_cooldown
+    context.stage.waiting.pass_time(context.opened_at + cool_down * (1 + TOLERANCE))
+
+
+@given("it has recovered and its cool-down is over")
+def has_recovered(context: Context) -> None:
+    context.stage.world.functions.script(context.incident.function, succeeds)
+    context.fault = context.stage.trouble.function_slow(context.incident.function, half_of_timeout(context))
+    is_cool(context)
+
+
+@then("the function is not called before the cool-down is over")
+def left_alone(context: Context) -> None:
+    context.remediation.left_alone(
+        context.incident.function, context.opened_at, context.stage.profile.rulings.breaker_cooldown
+    )
+
+
+@then("the other function is called within the cool-down")
+def other_called(context: Context) -> None:
+    call = context.remediation.call(context.incident.alerts[-1])
+    remediation.called_before(call, context.opened_at + context.stage.profile.rulings.breaker_cooldown)
+
+
+@then("one call alone probes the function")
+def one_probe(context: Context) -> None:
+    context.remediation.one_probe(context.incident.function, since=context.opened_at)
+
+
+@then("after its success the function is called for every alert again")
+def closed_again(context: Context) -> None:
+    context.fault.lift()
+    for _ in range(2):
+        remediation.answered(context.remediation.call(fire(context, context.incident.function)))
+
+
+@then("it is left alone for the cool-down again")
+def left_alone_again(context: Context) -> None:
+    context.opened_at = context.remediation.call(context.incident.alert).ended
+    fires(context)
+    context.remediation.failed(context.incident.alert)
+    left_alone(context)
+
+
+@given("a LambdaFunction that fails once less often than opens its circuit breaker, and then succeeds")
+def recovers_in_time(context: Context) -> None:
+    failures = context.stage.profile.rulings.breaker_failures - 1
+    context.stage.world.functions.script(deploy(context), fails_at_first(failures))
+    for number in range(failures + 1):
+        context.remediation.not_left_alone(fire(context, context.incident.function), number)
+
+
+@when("it fails again for an alert")
+def fails_again(context: Context) -> None:
+    context.stage.world.functions.script(context.incident.function, fails)
+    context.remediation.call(fire(context, context.incident.function))
+
+
+@then("it is called for the next alert as well")
+def called_as_well(context: Context) -> None:
+    context.remediation.not_left_alone(fire(context, context.incident.function), 1)
+
+
+# -- the whole way, from a rule
+
+
+@given("an invalid LambdaFunction is created, one that cannot be built")
+@ahead
+def created_unbuildable(context: Context) -> None:
+    deploy(context, DEPLOYMENTS["could not be built"])
+
+
+@given("an invalid LambdaFunction is created, one whose code raises an error")
+@ahead
+def created_raising(context: Context) -> None:
+    function_raising(context)
+
+
+@then("the failure is handled: agent-sre is alive and the alert's open issue tells of the function")
+def failure_handled(context: Context) -> None:
+    alert = context.incident.alert
+    calls.alive(context.stage.agent.health())
+    context.issues.becomes(alert, lambda issue: remediation.names_function(issue, alert.function))
+    context.issues.stays_open(alert)
+
+
+@then("a failure ticket is created that belongs to the alert and says that {reason:Reason}")
+def failure_ticket(context: Context, reason: str) -> None:
+    ticket = context.remediation.failed(context.incident.alert, reason)
+    context.issues.related(context.incident.alert, ticket)
+
+
+@then("the error is logged with the correlation id of the alert's event")
+def error_logged(context: Context) -> None:
+    context.incident.correlation_id = events.correlation_of(context.events.first_at_broker(context.incident.alert))
+    ids = context.incident.correlation_ids()
+    lines = context.stage.waiting.until(lambda: logs.reports_trouble(context.stage.agent.log(), ids), "log")
+    context.incident.saw("agent-sre's log", "\n".join(lines))

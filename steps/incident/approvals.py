@@ -1,0 +1,438 @@
+"""What can be claimed about approvals: whom the agent asks, what it makes of the answers, and of their absence."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import httpx
+
+from steps.drivers.approvals import Approvers
+from steps.drivers.linear import Issue
+from steps.incident.alert import Alert
+from steps.incident.forgery import FORGERIES, about_another
+from steps.incident.incident import Incident
+from steps.incident.issues import Issues
+from steps.incident.remediation import Remediation
+from steps.incident.waiting import LimitName, Waiting
+from steps.world.journal import Exchange, Journal
+from steps.world.services.approvals import Approval, Decision, Message, Person
+
+Where = Literal["on Slack", "in the approval application"]
+PARTIES: dict[Where, str] = {"on Slack": "slack", "in the approval application": "approval-app"}
+TOLERANCE = 0.2
+"""A time-out acts at the configured time, this part of it sooner or later (SPEC AC8.4)."""
+ACTING = ("functions", "kubernetes", "linear", "jira")
+"""The parties to which an agent turns once it acts on a decision."""
+
+WORDS: dict[Decision, re.Pattern[str]] = {
+    "approve": re.compile(r"approv|accept|allow|grant|confirm", re.I),
+    "reject": re.compile(r"reject|den(y|ied)|declin|refus|disapprov|not approved", re.I),
+}
+"""How a button or a ticket may word a decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person decided, and when."""
+
+    decision: Decision
+    person: Person
+    at: datetime
+    began: float
+    """The journal's time just before it was told."""
+
+
+class Approvals:
+    """Claims about the approvals of one incident. Each keeps what it saw as evidence, or raises AssertionError."""
+
+    def __init__(
+        self,
+        approvers: Approvers,
+        journal: Journal,
+        waiting: Waiting,
+        incident: Incident,
+        issues: Issues,
+        remediation: Remediation,
+    ) -> None:
+        self._approvers = approvers
+        self._journal = journal
+        self._waiting = waiting
+        self._incident = incident
+        self._issues = issues
+        self._remediation = remediation
+
+    # -- what was seen
+
+    def on_slack(self, alert: Alert, limit: LimitName = "ticket") -> Message:
+        """The request about the alert that Slack shows. Waits until there is one."""
+
+        def shown() -> Message:
+            found = self._approvers.messages(alert.mark)
+            assert found, f"Expected a request about {alert.called} on Slack, but there is none{self._missed(alert)}"
+            return found[0]
+
+        return self._waiting.until(shown, limit)
+
+    def in_application(self, alert: Alert, limit: LimitName = "ticket") -> Approval:
+        """The request about the alert in the approval application. Waits until there is one."""
+
+        def shown() -> Approval:
+            found = self._approvers.approvals(alert.mark)
+            assert found, (
+                f"Expected a request about {alert.called} in the approval application, but there is none"
+                f"{self._missed(alert, 'in the approval application')}"
+            )
+            return found[0]
+
+        return self._waiting.until(shown, limit)
+
+    def requests(self, alert: Alert, where: Where) -> list[Exchange]:
+        """The agent's requests for approval about the alert, whatever became of them."""
+        return self._journal.exchanges(
+            caller="agent-sre", callee=PARTIES[where], method="POST", mentioning=alert.mark, since=self._incident.began
+        )
+
+    def asked_at(self, alert: Alert) -> float:
+        """The journal's time at which the agent first asked anybody about the alert. Waits until it did."""
+
+        def asked() -> float:
+            made = [said for where in PARTIES for said in self.requests(alert, where)]
+            assert made, f"Expected agent-sre to ask for approval about {alert.called}, but it asked nobody."
+            return min(said.began for said in made)
+
+        return self._waiting.until(asked, "ticket")
+
+    # -- what is claimed about the request
+
+    def slack_request(self, alert: Alert) -> Message:
+        """Slack shows a request about the alert; kept as evidence."""
+        message = self.on_slack(alert)
+        self._incident.saw("Request on Slack", json.dumps(message.sent, indent=2, ensure_ascii=False), "json")
+        return message
+
+    def once_on_slack(self, alert: Alert) -> None:
+        """Slack shows one request about the alert, and no second one."""
+        self.on_slack(alert, "recovery")
+        self.rest(alert)
+        found = self._approvers.messages(alert.mark)
+        assert len(found) == 1, f"Expected one request about {alert.called} on Slack, but there are {len(found)}."
+
+    def application_request(self, alert: Alert) -> dict[str, Any]:
+        """What the agent posts to the approval application about the alert, as evidence, be it taken or refused."""
+
+        def posted() -> Exchange:
+            made = self.requests(alert, "in the approval application")
+            assert made, (
+                f"Expected agent-sre to ask the approval application about {alert.called}, but it never called it."
+            )
+            return made[0]
+
+        request = self._waiting.until(posted, "ticket")
+        self._incident.saw_exchanges("Request to the approval application", [request])
+        said = request.request_json()
+        assert isinstance(said, dict), "Expected the request for approval to be a JSON object, but it is none."
+        return said
+
+    def has_id_and_buttons(self, alert: Alert) -> set[str]:
+        """The request on Slack has a button for each decision, and both carry an id that is the request's own.
+
+        Returns the id, or whatever else on both buttons could be it.
+        """
+        known = [*alert.labels.values(), *alert.annotations.values(), *self._incident.correlation_ids()]
+        found = ids_on_buttons(self.on_slack(alert), known)
+        self._incident.saw("The request's id", ", ".join(sorted(found)) or "none")
+        assert found, "Expected the request's buttons to carry the request's id, but there is none on both of them."
+        return found
+
+    def limited(self, alert: Alert) -> tuple[Exchange, float]:
+        """The first request that Slack answered with its rate limit, and the journal's time at which that ends."""
+
+        def met() -> Exchange:
+            made = self.requests(alert, "on Slack")
+            found = [said for said in made if said.status == 429]
+            assert found, f"Expected agent-sre to meet Slack's rate limit, but of its {len(made)} calls none did."
+            return found[0]
+
+        first = self._waiting.until(met, "ticket")
+        return first, first.ended + float(first.answer_header("retry-after") or 0)
+
+    # -- what people do
+
+    def decide(self, alert: Alert, where: Where, decision: Decision, person: Person) -> Decided:
+        """The person decides about the alert's remediation, and the agent acknowledges it."""
+        decided, answer = self._tell(alert, where, decision, person)
+        acknowledged(answer)
+        return decided
+
+    def decide_quietly(self, alert: Alert, decision: Decision, person: Person) -> Decided:
+        """The person decides in the application, which does not call back."""
+        approval = self.in_application(alert)
+        decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor())
+        self._approvers.decide(approval, decision, person)
+        return decided
+
+    def decide_again(self, alert: Alert, where: Where, decision: Decision, person: Person) -> None:
+        """One more decision about the same request, of which the agent may think what it likes."""
+        self._tell(alert, where, decision, person)
+
+    def replay(self, alert: Alert, person: Person) -> tuple[Decided, httpx.Response]:
+        """The person approves on Slack, and the very same request arrives again; what the second is answered."""
+        message = self.on_slack(alert)
+        body, headers = self._approvers.signed(self._approvers.payload(message, button_of(message, "approve"), person))
+        decided = Decided("approve", person, datetime.now(UTC), self._journal.cursor())
+        acknowledged(self._told(self._approvers.tell(body, headers)))
+        self._remediation.call(alert)
+        return decided, self._told(self._approvers.tell(body, headers))
+
+    def forge(self, alert: Alert, forgery: str, person: Person) -> httpx.Response:
+        """An approval arrives that is forged so; what it is answered."""
+        message = self.on_slack(alert)
+        payload = self._approvers.payload(message, button_of(message, "approve"), person)
+        body, headers = FORGERIES[forgery](payload, self._approvers.signing_secret)
+        return self._told(self._approvers.tell(body, headers))
+
+    def approve_unknown(self, alert: Alert, person: Person) -> httpx.Response:
+        """A signed approval arrives of a request that was never made; what it is answered."""
+        message = self.on_slack(alert)
+        payload = self._approvers.payload(message, button_of(message, "approve"), person)
+        changed = about_another(payload, self.has_id_and_buttons(alert))
+        return self._told(self._approvers.tell(*self._approvers.signed(changed)))
+
+    # -- what is claimed about what comes of it
+
+    def not_called(self, alert: Alert) -> None:
+        """No function was called about the alert. Show too that a call could have been seen."""
+        self.rest(alert)
+        made = self._calls(alert)
+        self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
+        assert not made, (
+            f"Expected agent-sre not to call {alert.function} about {alert.called} without approval, "
+            f"but it called it {len(made)} times."
+        )
+
+    def called_once(self, alert: Alert, after: float) -> Exchange:
+        """The alert's function is called about it, once, and after that time of the journal."""
+        self._remediation.call(alert)
+        self.rest(alert)
+        made = self._calls(alert)
+        self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
+        assert made[0].began >= after, (
+            f"Expected agent-sre to call {alert.function} only after the approval, "
+            f"but it called it {after - made[0].began:.2f} s before."
+        )
+        assert len(made) == 1, (
+            f"Expected agent-sre to call {alert.function} once about {alert.called}, "
+            f"but it called it {len(made)} times."
+        )
+        return made[0]
+
+    def recorded(self, alert: Alert, decided: Decided) -> None:
+        """The alert's ticket says what was decided, by whom and when."""
+        within = self._waiting.limits.update
+        self._issues.becomes(alert, lambda issue: records(issue, decided, within))
+
+    def called_at_timeout(self, alert: Alert, timeout: float) -> None:
+        """The alert's function is called when the time-out is over, once."""
+        asked = self.asked_at(alert)
+        self._waiting.pass_time(asked + timeout)
+        on_time(self.called_once(alert, asked).began - asked, timeout, f"call {alert.function}")
+
+    def rejected_at_timeout(self, alert: Alert, timeout: float) -> None:
+        """The alert's ticket is told when the time-out is over that the remediation is rejected."""
+        asked = self.asked_at(alert)
+        self._waiting.pass_time(asked + timeout)
+        self._issues.becomes(alert, lambda issue: rejected_after(issue, asked, timeout))
+        self.not_called(alert)
+
+    def nothing_at_timeout(self, alert: Alert, timeout: float) -> None:
+        """The time-out passes and nothing is done."""
+        self._waiting.pass_time(self.asked_at(alert) + (1 + TOLERANCE) * timeout)
+        self.not_called(alert)
+        self._issues.stays_open(alert)
+
+    def rest(self, alert: Alert) -> None:
+        """Returns once the agent does nothing more about the alert but ask for approval, which it may do for long."""
+
+        def moved() -> float | None:
+            if any(said.callee in ACTING for said in self._journal.in_flight(caller="agent-sre")):
+                return None
+            since = self._incident.began
+            told = self._journal.exchanges(callee="agent-sre", since=since, path="/approval/callback")
+            acted = [said for said in self._journal.exchanges(caller="agent-sre", since=since) if said.callee in ACTING]
+            return max((said.ended for said in told + acted), default=0.0)
+
+        self._waiting.quiet(moved)
+
+    def _calls(self, alert: Alert) -> list[Exchange]:
+        """The calls about the alert in this scenario."""
+        return self._remediation.calls(alert)
+
+    def _tell(self, alert: Alert, where: Where, decision: Decision, person: Person) -> tuple[Decided, httpx.Response]:
+        """The person decides, and the place tells the agent; what the agent answers."""
+        if where == "on Slack":
+            message = self.on_slack(alert, "recovery")
+            decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor())
+            return decided, self._told(self._approvers.click(message, button_of(message, decision), person))
+        approval = self.in_application(alert, "recovery")
+        decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor())
+        self._approvers.decide(approval, decision, person)
+        return decided, self._told(self._approvers.call_back(approval))
+
+    def _told(self, answer: httpx.Response) -> httpx.Response:
+        made = self._journal.exchanges(callee="agent-sre", path="/approval/callback", since=self._incident.began)
+        self._incident.saw_exchanges("The answer as agent-sre was told it", made[-1:])
+        return answer
+
+    def _missed(self, alert: Alert, where: Where = "on Slack") -> str:
+        """What became of the request instead: the nearest miss."""
+        made = self.requests(alert, where)
+        if not made:
+            return ": agent-sre never asked there."
+        last = made[-1]
+        answer = f"{last.status} {last.response_text[:80]}" if last.status else str(last.error)
+        return f": agent-sre asked {len(made)} times, the last time it was answered {answer}."
+
+
+# -- pure claims, each with its sentence
+
+
+def button_of(message: Message, decision: Decision) -> dict[str, Any]:
+    """The one button that means this decision."""
+    other: Decision = "reject" if decision == "approve" else "approve"
+    found = [
+        button
+        for _, button in message.buttons
+        if WORDS[decision].search(_said(button)) and not WORDS[other].search(button.get("action_id", ""))
+    ]
+    assert len(found) == 1, (
+        f"Expected one button to {decision} on the request, but of its buttons "
+        f"({', '.join(button['text']['text'] for _, button in message.buttons) or 'none'}) {len(found)} mean that."
+    )
+    return found[0]
+
+
+def _said(button: dict[str, Any]) -> str:
+    return " ".join([button["text"]["text"], button.get("action_id", ""), button.get("value") or ""])
+
+
+def ids_on_buttons(message: Message, known: list[str]) -> set[str]:
+    """The words on both buttons that can name a request, without those that name something else already."""
+    decisions: tuple[Decision, Decision] = ("approve", "reject")
+    on_each = []
+    for decision in decisions:
+        button = button_of(message, decision)
+        block = next(block for block, one in message.buttons if one is button)
+        said = " ".join([button.get("action_id", ""), button.get("value") or "", block.get("block_id", "")])
+        bare = re.sub(r"(?i)\b(approved?|accept|allow|rejecte?d?|deny|decline)[-_:]", "", said)
+        on_each.append(set(re.findall(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*", bare)))
+    return {
+        word
+        for word in on_each[0] & on_each[1]
+        if len(word) >= 6 and re.search(r"\d", word) and not any(word in text for text in known)
+    }
+
+
+def tells(message: Message, facts: dict[str, str]) -> None:
+    """A person who reads the message learns every fact: a name for the reader, and its words."""
+    missing = [f"{name} {fact!r}" for name, fact in facts.items() if fact not in message.text]
+    assert not missing, f"Expected the request on Slack to tell {'; '.join(missing)}, but it does not."
+
+
+def facts_of(alert: Alert) -> dict[str, str]:
+    """What has to be known for a decision: the action, the alert and the parameters."""
+    parameters: dict[str, Any] = json.loads(alert.annotations["lambda_parameters"])
+    return {
+        "the action": alert.function,
+        "the alert": alert.name,
+        **{f"parameter {name}": str(value) for name, value in parameters.items()},
+    }
+
+
+def asks_application(said: dict[str, Any], alert: Alert, timeout: float) -> None:
+    """The request to the approval application has all of CONTRACTS §3, with the time-out in seconds."""
+    parameters: dict[str, Any] = json.loads(alert.annotations["lambda_parameters"])
+    given, address = said.get("parameters"), said.get("callback_url")
+    right = {
+        "request_id": isinstance(said.get("request_id"), str) and said["request_id"],
+        "action": isinstance(said.get("action"), str) and said["action"],
+        "lambda_function": said.get("lambda_function") == alert.function,
+        "parameters": isinstance(given, dict) and parameters.items() <= given.items(),
+        "alertname": said.get("alertname") == alert.name,
+        "timeout": said.get("timeout") == timeout,
+        "callback_url": isinstance(address, str) and re.match(r"https?://[^/]+/", address),
+    }
+    wrong = [f"{name} is {json.dumps(said[name])}" if name in said else f"{name} is missing" for name in right]
+    wrong = [words for words, fits in zip(wrong, right.values(), strict=True) if not fits]
+    assert not wrong, (
+        f"Expected the approval application to be told who asks for what, until when and where to answer "
+        f"({alert.function} with {parameters} for {alert.name}, {timeout:g} s), but {' and '.join(wrong)}."
+    )
+
+
+def acknowledged(answer: httpx.Response) -> None:
+    """The agent took the decision."""
+    assert answer.is_success, (
+        f"Expected agent-sre to accept the decision, but it answered {answer.status_code}: {answer.text[:200]}"
+    )
+
+
+def refused(answer: httpx.Response) -> None:
+    """The agent did not take the answer, and blamed whoever sent it."""
+    assert 400 <= answer.status_code < 500, (
+        f"Expected agent-sre to refuse the answer with a client error, but it answered {answer.status_code}."
+    )
+
+
+def records(issue: Issue, decided: Decided, within: float) -> None:
+    """One text on the issue says what was decided, by whom, and when (give or take so many seconds)."""
+    person = decided.person
+    texts = [text.replace("\\", "") for text in [issue.description or "", *(c.body for c in issue.comments)]]
+    about = [text for text in texts if WORDS[decided.decision].search(text)]
+    by = [text for text in about if any(name in text for name in (person.username, person.name, person.id))]
+    assert by, (
+        f"Expected {issue.identifier} to say that {person.name} decided to {decided.decision}, "
+        f"but of its {len(texts)} texts {len(about)} tell of such a decision and none of them names {person.username}."
+    )
+    told = [moment for text in by for moment in moments(text)]
+    assert any(abs((moment - decided.at).total_seconds()) <= within for moment in told), (
+        f"Expected {issue.identifier} to say that {person.name} decided at {decided.at:%H:%M:%S}, but it gives "
+        f"{'the times ' + ', '.join(f'{moment:%H:%M:%S}' for moment in told) if told else 'no time'}."
+    )
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?")
+_EPOCH = re.compile(r"\b[12]\d{9}(?:\.\d+)?\b")
+
+
+def moments(text: str) -> list[datetime]:
+    """Every time that the text gives, as ISO 8601 (without a zone: UTC) or in epoch seconds."""
+    written = [re.sub(r" ?(Z|UTC)$", "+00:00", found) for found in _ISO.findall(text)]
+    times = [datetime.fromisoformat(found) for found in written]
+    epochs = [datetime.fromtimestamp(float(found), UTC) for found in _EPOCH.findall(text)]
+    return [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in times] + epochs
+
+
+def on_time(seconds: float, timeout: float, what: str) -> None:
+    """Something happened at the time-out, a fifth of it sooner or later."""
+    assert abs(seconds - timeout) <= TOLERANCE * timeout, (
+        f"Expected agent-sre to {what} when nobody had answered for {timeout:g} s (± {TOLERANCE:.0%}), "
+        f"but it did so after {seconds:.2f} s."
+    )
+
+
+def rejected_after(issue: Issue, asked: float, timeout: float) -> None:
+    """A comment on the issue says, at the time-out after that time, that the remediation is rejected."""
+    found = [
+        comment
+        for comment in issue.comments
+        if WORDS["reject"].search(comment.body) and comment.created_at.timestamp() >= asked
+    ]
+    assert found, (
+        f"Expected {issue.identifier} to say that the remediation is rejected because nobody answered "
+        f"for {timeout:g} s, but none of its {len(issue.comments)} comments does."
+    )
+    on_time(found[-1].created_at.timestamp() - asked, timeout, f"reject the remediation on {issue.identifier}")

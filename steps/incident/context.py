@@ -1,0 +1,58 @@
+"""What a step finds in its context: typed, so that sentences are checked like other code."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import httpx
+from behave.model import Table
+
+from steps.drivers.linear import Issue
+from steps.incident.alerting import Alerting
+from steps.incident.approvals import Approvals, Decided
+from steps.incident.events import Events
+from steps.incident.incident import Incident
+from steps.incident.issues import Issues
+from steps.incident.model import Model
+from steps.incident.remediation import Remediation
+from steps.incident.stage import Stage
+from steps.world.gateway import Injection
+from steps.world.processes.usage import Watch
+from steps.world.services.trm import Mistake
+
+
+class Context(Protocol):
+    """behave's context, as environment.py fills it."""
+
+    stage: Stage
+    """The run's: world, judged programs, drivers."""
+
+    incident: Incident
+    """The scenario's; and what can be claimed about it:"""
+    events: Events
+    issues: Issues
+    alerting: Alerting
+    remediation: Remediation
+    approvals: Approvals
+    model: Model
+
+    table: Table
+    """The step's own."""
+
+    # What one step of a scenario leaves for a later one.
+    answer: httpx.Response
+    decided: Decided
+    engineer: str
+    failure_issue: Issue
+    fault: Injection
+    opened_at: float
+    """The journal's time when the LambdaFunction's circuit breaker opened."""
+    parameters: dict[str, Any]
+    """What the alert's annotation gives its LambdaFunction."""
+    issue_before: Issue
+    limit_ends: float
+    fallbacks: float
+    """How many alerts the model had not decided before."""
+    mistake: Mistake
+    """The answer that the model gives and nobody must follow."""
+    watch: Watch

@@ -1,0 +1,469 @@
+"""What can be claimed about CloudEvents: at the broker, where prometheus-events leaves them, and at the agent."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+from steps.incident.alert import Alert
+from steps.incident.notification import RECEIVER, common, rfc3339
+from steps.incident.waiting import LimitName, Waiting
+from steps.world.cluster.cloudevent import Event, EventError, decode, text_of
+from steps.world.journal import Exchange, Journal
+
+if TYPE_CHECKING:
+    from steps.incident.incident import Incident
+
+FIRED = "io.homelab.prometheus.alert.fired"
+RESOLVED = "io.homelab.prometheus.alert.resolved"
+REMEDIATION = "io.homelab.agent-sre.remediation.request"
+"""Type of the event with which agent-sre calls a LambdaFunction (CONTRACTS §10.1)."""
+Happening = Literal["fired", "resolved"]
+TYPES: dict[Happening, str] = {"fired": FIRED, "resolved": RESOLVED}
+STATUS = {"fired": "firing", "resolved": "resolved"}
+
+URI_REFERENCE = re.compile(r"^[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One attempt to hand an event over, with the exchange that shows it."""
+
+    event: Event
+    exchange: Exchange
+
+    @property
+    def taken(self) -> bool:
+        """Whether the receiver took the event."""
+        return self.exchange.status is not None and 200 <= self.exchange.status < 300
+
+    @property
+    def answer(self) -> str:
+        """What came of the attempt, in a few words."""
+        return str(self.exchange.status or self.exchange.error)
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Source and id: what makes two attempts the same event (CONTRACTS §6.1)."""
+        return self.event.source, self.event.id
+
+
+def event_about(alert: Alert, happening: Happening, correlation_id: str) -> Event:
+    """The event that prometheus-events would send (CONTRACTS §10.2), for scenarios that enter at the agent."""
+    now = rfc3339(datetime.now().astimezone())
+    data: dict[str, Any] = {
+        "alertname": alert.name,
+        "status": STATUS[happening],
+        "severity": alert.severity or "unknown",
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "commonLabels": alert.labels,
+        "commonAnnotations": alert.annotations,
+        "startsAt": rfc3339(alert.starts_at),
+        "endsAt": now if happening == "resolved" else None,
+        "generatorURL": alert.source,
+        "receiver": RECEIVER,
+        "version": "4",
+    }
+    return Event.of(
+        TYPES[happening],
+        f"prometheus/alertmanager/{RECEIVER}",
+        data,
+        subject=alert.name,
+        correlationid=correlation_id,
+    )
+
+
+class Events:
+    """Claims about the events of one incident. Each keeps what it saw as evidence, or raises AssertionError."""
+
+    def __init__(self, journal: Journal, waiting: Waiting, incident: Incident) -> None:
+        self._journal = journal
+        self._waiting = waiting
+        self._incident = incident
+
+    # -- what was seen
+
+    def at_broker(self, alert: Alert, happening: Happening | None = None) -> list[Sent]:
+        """Every attempt of prometheus-events to hand an event of the alert to the broker, in order."""
+        return self._sent("prometheus-events", "broker", alert, happening)
+
+    def at_agent(self, alert: Alert, happening: Happening | None = None) -> list[Sent]:
+        """Every attempt of the broker to deliver an event of the alert to agent-sre, in order."""
+        return self._sent("broker", "agent-sre", alert, happening)
+
+    def notifications(self, alert: Alert, happening: Happening) -> list[Exchange]:
+        """Every notification of Alertmanager that holds the alert in that state, whatever became of it."""
+        said = self._journal.exchanges(caller="alertmanager", callee="prometheus-events", mentioning=alert.mark)
+        return [
+            exchange
+            for exchange in said
+            if any(
+                one["labels"] == alert.labels and one["status"] == STATUS[happening]
+                for one in exchange.request_json()["alerts"]
+            )
+        ]
+
+    # -- what is claimed
+
+    def notified(self, alert: Alert, happening: Happening, times: int) -> None:
+        """Alertmanager notifies prometheus-events of the alert that often in all."""
+
+        def said() -> list[Exchange]:
+            seen = self.notifications(alert, happening)
+            assert len(seen) >= times, (
+                f"Expected {times} notifications of {alert.called}, but Alertmanager sent {len(seen)}."
+            )
+            return seen
+
+        self._incident.saw_exchanges("Alertmanager's notifications", self._waiting.for_bed(said, "notification"))
+
+    def one_for_each_notification(self, alert: Alert, happening: Happening, notified: int = 1) -> Sent:
+        """Exactly one event of the alert reaches the agent for each time that Alertmanager notified of it.
+
+        `notified` is how often at least; Alertmanager repeats itself when it feels like it. Returns the last event.
+        """
+        self.notified(alert, happening, notified)
+        self._waiting.until(lambda: self._arrived(alert, happening, notified), "event")
+        self.quiet(alert)
+        arrived = self._arrived(alert, happening, notified)
+        taken = [said for said in self.notifications(alert, happening) if said.status and said.status < 300]
+        ids = {sent.identity for sent in arrived}
+        self._incident.saw_exchanges(f"The {happening} event of {alert.called}", [sent.exchange for sent in arrived])
+        assert len(ids) == len(taken), (
+            f"Expected one {happening} event of {alert.called} for each of Alertmanager's {len(taken)} "
+            f"notifications, but {len(ids)} different events reached agent-sre."
+        )
+        return arrived[-1]
+
+    def none(self, alert: Alert, happening: Happening) -> None:
+        """No such event of the alert reached the broker or the agent. Show first that one could have been seen."""
+        self.quiet(alert)
+        seen = self.at_broker(alert, happening) + self.at_agent(alert, happening)
+        self._incident.saw(
+            f"No {happening} event of {alert.called}", f"{len(seen)} seen at the broker and at agent-sre"
+        )
+        assert not seen, f"Expected no {happening} event of {alert.called}, but prometheus-events sent {len(seen)}."
+
+    def all_at_broker(self, alerts: Iterable[Alert], happening: Happening, limit: LimitName = "event") -> list[Sent]:
+        """The first event of each alert that the broker took."""
+        wanted = list(alerts)
+
+        def arrived() -> list[Sent]:
+            taken = {alert.mark: [s for s in self.at_broker(alert, happening) if s.taken] for alert in wanted}
+            missing = [alert for alert in wanted if not taken[alert.mark]]
+            assert not missing, (
+                f"Expected a {happening} event of {missing[0].called} at the broker, but none was taken"
+                f"{self._nearest(missing[0], happening)}"
+                + (f" {len(missing) - 1} other alerts miss theirs, too." if len(missing) > 1 else "")
+            )
+            return [events[0] for events in taken.values()]
+
+        found = self._waiting.until(arrived, limit)
+        self._incident.saw_exchanges(f"The {happening} events at the broker", [sent.exchange for sent in found])
+        return found
+
+    def first_at_broker(self, alert: Alert) -> Sent:
+        """The first event of the alert that the broker took, whatever it says."""
+
+        def arrived() -> Sent:
+            taken = [sent for sent in self.at_broker(alert) if sent.taken]
+            assert taken, f"Expected an event of {alert.called} at the broker, but none came."
+            return taken[0]
+
+        sent = self._waiting.until(arrived, "event")
+        self._incident.saw_exchanges("The event at the broker", [sent.exchange])
+        return sent
+
+    def tried(self, alert: Alert, happening: Happening, times: int = 1) -> list[Sent]:
+        """prometheus-events tries that often to hand the event over."""
+
+        def attempts() -> list[Sent]:
+            made = self.at_broker(alert, happening)
+            assert len(made) >= times, (
+                f"Expected prometheus-events to try {times} times to deliver the event of {alert.called}, "
+                f"but it tried {len(made)} times."
+            )
+            return made
+
+        return self._waiting.until(attempts, "recovery")
+
+    def tried_once(self, alert: Alert, happening: Happening) -> None:
+        """The event was sent once, and not again after the broker had rejected it."""
+        self.quiet(alert)
+        made = self.at_broker(alert, happening)
+        self._incident.saw_exchanges("Attempts to deliver the event", [sent.exchange for sent in made])
+        assert len(made) == 1, (
+            f"Expected the event of {alert.called} to be sent once, as the broker rejects it as invalid, "
+            f"but it was sent {len(made)} times."
+        )
+
+    def same_id(self, alert: Alert, happening: Happening) -> None:
+        """Every attempt to hand the alert's event over carried the same id."""
+        made = self.at_broker(alert, happening)
+        self._incident.saw_exchanges("Attempts to deliver the event", [sent.exchange for sent in made])
+        same_id(made)
+
+    def growing_pauses(self, alert: Alert, happening: Happening, growth: float) -> None:
+        """The pauses between the attempts to hand the alert's event over grow."""
+        made = [sent.exchange for sent in self.at_broker(alert, happening)]
+        pauses = [after.began - before.ended for before, after in pairwise(made)]
+        self._incident.saw("Pauses between the attempts", ", ".join(f"{pause:.2f} s" for pause in pauses))
+        growing(pauses, growth)
+
+    def group_of(self, alert: Alert) -> list[dict[str, str]]:
+        """The labels of all alerts in the last notification that held this one: its group."""
+        return [one["labels"] for one in self.notifications(alert, "fired")[-1].request_json()["alerts"]]
+
+    def quiet(self, alert: Alert) -> None:
+        """Returns once nothing is under way any more about the alert between Alertmanager and the agent's door."""
+
+        hops = ("alertmanager", "prometheus-events", "broker")
+
+        def moved() -> float | None:
+            if any(self._journal.in_flight(caller=hop, mentioning=alert.mark) for hop in hops):
+                return None
+            said = self._journal.exchanges(mentioning=alert.mark)
+            return max((exchange.ended for exchange in said if exchange.caller in hops), default=0.0)
+
+        self._waiting.quiet(moved)
+
+    def _arrived(self, alert: Alert, happening: Happening, at_least: int) -> list[Sent]:
+        attempts = self.at_agent(alert, happening)
+        arrived = [sent for sent in attempts if sent.taken]
+        count = len({sent.identity for sent in arrived})
+        assert count >= at_least, (
+            f"Expected a {happening} event of {alert.called} at agent-sre, but {count} of {at_least} arrived"
+            f"{self._whereabouts(alert, happening, attempts)}"
+        )
+        return arrived
+
+    def _whereabouts(self, alert: Alert, happening: Happening, attempts: list[Sent]) -> str:
+        """How far the alert came instead: the nearest miss."""
+        if attempts:
+            last = attempts[-1]
+            return f": agent-sre answered the last delivery with {last.answer}."
+        if self.at_broker(alert, happening):
+            return ": prometheus-events sent it, but the broker did not deliver it."
+        if self.at_broker(alert) or self._no_events(alert):
+            return self._nearest(alert, happening)
+        if self.notifications(alert, happening):
+            return ": Alertmanager notified prometheus-events, which sent nothing to the broker."
+        return ": Alertmanager did not notify prometheus-events of it."
+
+    def _nearest(self, alert: Alert, happening: Happening) -> str:
+        """What the broker was offered of the alert instead."""
+        if refused := self._no_events(alert):
+            return f": what prometheus-events sent is no CloudEvent. {refused[0]}"
+        offered = self.at_broker(alert)
+        tries = [sent for sent in offered if sent.event.type == TYPES[happening]]
+        if tries:
+            return f": prometheus-events tried {len(tries)} times, the last time it was answered {tries[-1].answer}."
+        if offered:
+            return f": prometheus-events sent only {', '.join(sorted({sent.event.type for sent in offered}))}."
+        return ": prometheus-events sent nothing."
+
+    def _no_events(self, alert: Alert) -> list[str]:
+        """Why what prometheus-events sent about the alert is no CloudEvent, for each attempt that is none."""
+        reasons = []
+        offered = self._journal.exchanges(caller="prometheus-events", callee="broker", mentioning=alert.mark)
+        for exchange in offered:
+            try:
+                decode(exchange.request_headers, exchange.request_body)
+            except EventError as error:
+                reasons.append(str(error))
+        return reasons
+
+    def _sent(self, caller: str, callee: str, alert: Alert, happening: Happening | None) -> list[Sent]:
+        sent = []
+        for exchange in self._journal.exchanges(caller=caller, callee=callee, mentioning=alert.mark):
+            try:
+                event = decode(exchange.request_headers, exchange.request_body)
+            except EventError:
+                continue
+            data = event.data_json()
+            own = isinstance(data, dict) and data.get("labels", {}).get("pod", alert.pod) == alert.pod
+            if own and (happening is None or event.type == TYPES[happening]):
+                sent.append(Sent(event, exchange))
+        return sent
+
+
+# -- claims about single events: pure, each with its sentence
+
+
+def attribute(sent: Sent, name: str, expected: str) -> None:
+    """One attribute of the event, `data` included: a value, or in words what it has to be (CONTRACTS §6.1)."""
+    if name == "data":
+        assert isinstance(_data(sent), dict), "Expected the event's data to be a JSON object, but it is not."
+        return
+    seen = said(sent, name)
+    assert seen is not None, (
+        f"Expected the event to have the attribute {name!r}, but it has {sorted(sent.event.attributes)}."
+    )
+    holds = _WORDS[expected](seen) if expected in _WORDS else seen == expected
+    assert holds, f"Expected the event's {name} to be {expected!r}, but it is {seen!r}."
+
+
+def said(sent: Sent, name: str) -> str | None:
+    """An attribute of the event as text, None when the event does not have it."""
+    value = sent.event.attributes.get(name)
+    return None if value is None else text_of(value)
+
+
+def _is_time(text: str) -> bool:
+    return bool(_RFC_3339.match(text))
+
+
+_RFC_3339 = re.compile(r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$")
+_WORDS: dict[str, Callable[[str], bool]] = {
+    "is not empty": bool,
+    "is a URI reference": lambda text: bool(URI_REFERENCE.match(text)),
+    "is the type of a fired alert": lambda text: text == FIRED,
+    "is the type of a remediation event": lambda text: text == REMEDIATION,
+    "is an RFC 3339 time": _is_time,
+}
+
+
+def _data(sent: Sent) -> Any:
+    try:
+        return sent.event.data_json()
+    except ValueError as error:
+        raise AssertionError(f"Expected the event's data to be JSON, but it is not: {error}.") from error
+
+
+def accepted_by_sdk(sent: Sent) -> None:
+    """The CloudEvents SDK reads the event in the mode in which it was sent."""
+    from cloudevents.core.bindings.http import HTTPMessage, from_http_event
+
+    message = HTTPMessage(dict(sent.exchange.request_headers), sent.exchange.request_body)
+    try:
+        from_http_event(message)
+    except Exception as error:
+        raise AssertionError(f"Expected the CloudEvents SDK to accept the event, but it says: {error}.") from error
+
+
+def carries(sent: Sent, alert: Alert) -> None:
+    """The event's data has every label and annotation of the alert, letter by letter, and no other."""
+    data = _data(sent)
+    for name, expected in (("labels", alert.labels), ("annotations", alert.annotations)):
+        seen = data.get(name)
+        assert isinstance(seen, dict), f"Expected the event of {alert.called} to carry {name}, but it carries {seen!r}."
+        for key in sorted(expected.keys() | seen.keys()):
+            assert seen.get(key) == expected.get(key), (
+                f"Expected {name[:-1]} {key!r} of {alert.called} to arrive as {_short(expected.get(key))}, "
+                f"but the event has {_short(seen.get(key))}."
+            )
+
+
+def _short(text: str | None) -> str:
+    if text is None:
+        return "nothing"
+    return repr(text) if len(text) <= 80 else f"{text[:60]!r}… ({len(text)} characters)"
+
+
+def carries_common_labels(sent: Sent, group: list[dict[str, str]]) -> None:
+    """The event's commonLabels are what the alerts of its own group have in common."""
+    expected, seen = common(group), _data(sent).get("commonLabels")
+    assert seen == expected, f"Expected the event to carry its group's labels {expected}, but it carries {seen}."
+
+
+def data_field(sent: Sent, alert: Alert, name: str) -> None:
+    """One field of the event's data is there, in the right type and true to the alert (CONTRACTS §10.2)."""
+    data = _data(sent)
+    assert name in data, f"Expected the event's data to have the field {name!r}, but it has {sorted(data)}."
+    seen = data[name]
+    if name == "startsAt":
+        assert _is_time(str(seen)) and datetime.fromisoformat(seen) == datetime.fromisoformat(
+            rfc3339(alert.starts_at)
+        ), f"Expected startsAt to be {rfc3339(alert.starts_at)}, but it is {seen!r}."
+    elif name == "endsAt":
+        assert seen is None or _is_time(str(seen)), f"Expected endsAt to be a time or nothing, but it is {seen!r}."
+    else:
+        expected = _fields(alert)[name]
+        assert seen == expected, f"Expected the field {name!r} to be {expected!r}, but it is {seen!r}."
+
+
+def _fields(alert: Alert) -> dict[str, Any]:
+    return {
+        "alertname": alert.name,
+        "status": "firing",
+        "severity": alert.severity,
+        "labels": alert.labels,
+        "annotations": alert.annotations,
+        "commonLabels": alert.labels,
+        "commonAnnotations": alert.annotations,
+        "generatorURL": alert.source,
+        "receiver": RECEIVER,
+        "version": "4",
+        "prometheusRule": alert.labels.get("prometheus_rule"),
+    }
+
+
+def refused_as_malformed(status: int, body: str) -> None:
+    """The notification was answered 4xx (ruling 10)."""
+    assert 400 <= status < 500, (
+        f"Expected the malformed notification to be refused with 4xx, but it was answered {status} {body[:120]!r}."
+    )
+
+
+def correlation_of(sent: Sent) -> str:
+    """The event's correlation id."""
+    found = said(sent, "correlationid")
+    assert found, (
+        f"Expected the event to carry a correlation id, but its attributes are {sorted(sent.event.attributes)}."
+    )
+    return found
+
+
+def in_trace(sent: Sent, trace_id: str) -> None:
+    """The event names the trace: in its traceparent, in the request's, or as its correlation id."""
+    traces = {
+        "traceparent of the event": said(sent, "traceparent"),
+        "traceparent of the request": sent.exchange.header("traceparent"),
+        "correlation id": said(sent, "correlationid"),
+    }
+    assert any(value and trace_id in value for value in traces.values()), (
+        f"Expected the event to belong to trace {trace_id}, but it says {traces}."
+    )
+
+
+def growing(pauses: list[float], growth: float) -> None:
+    """No pause is clearly shorter than the one before, and the last is at least `growth` times the first.
+
+    A busy machine lengthens pauses at random, so that neighbours alone prove nothing.
+    """
+    shown = ", ".join(f"{pause:.2f} s" for pause in pauses)
+    assert len(pauses) >= 2, f"Expected at least three attempts to compare their pauses, but saw: {shown or 'none'}."
+    assert pauses[-1] >= pauses[0] * growth and all(after >= before * 0.75 for before, after in pairwise(pauses)), (
+        f"Expected the pauses between the attempts to grow at least {growth:g} times, but they were {shown}."
+    )
+
+
+def distinct_ids(events: list[Sent]) -> None:
+    """No two of the events share source and id."""
+    twice = [identity for identity, count in Counter(sent.identity for sent in events).items() if count > 1]
+    assert not twice, (
+        f"Expected each of {len(events)} occurrences to have an id of its own, but {twice[0][1]!r} came again."
+    )
+
+
+def same_id(attempts: list[Sent]) -> None:
+    """All attempts carried the same event."""
+    ids = {sent.identity for sent in attempts}
+    assert len(ids) == 1, (
+        f"Expected every attempt to carry the same event id, but {len(attempts)} attempts had {len(ids)} ids."
+    )
+
+
+def in_order(fired: Sent, resolved: Sent) -> None:
+    """The attempt that the broker took of the fired event came before the one of the resolved event."""
+    ahead = fired.exchange.began - resolved.exchange.began
+    assert ahead < 0, (
+        f"Expected the broker to take the fired event of {fired.event.subject} before the resolved one, "
+        f"but the resolved one came {ahead:.2f} s earlier."
+    )

@@ -1,0 +1,142 @@
+"""The incident of one scenario: its alerts, its identity and the evidence that was seen of it."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from steps.drivers.broker import Broker
+from steps.drivers.slos import Objective
+from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
+from steps.incident.events import Happening, event_about
+from steps.incident.evidence import Evidence, Kind, transcript
+from steps.world.journal import Exchange, Journal
+from steps.world.services.signals import Signals
+
+
+@dataclass(slots=True)
+class Incident:
+    """What one scenario is about. Its key and its alerts' marks are found nowhere else in the world."""
+
+    journal: Journal
+    signals: Signals
+    broker: Broker
+    key: str = field(default_factory=new_key)
+    began: float = 0.0
+    """The journal's time when the scenario began."""
+    alerts: list[Alert] = field(default_factory=list)
+    rule: Rule | None = None
+    """The PrometheusRule that raises the alerts, in a scenario that enters there."""
+    objectives: dict[str, Objective] = field(default_factory=dict)
+    """What its services promise, and their counters, by the name of the service level objective."""
+    pods: dict[str, str] = field(default_factory=dict)
+    """The full names, which no other incident has, of the pods by what the scenario calls them ("checkout")."""
+    correlation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    seen: list[Evidence] = field(default_factory=list)
+    """What the current step has observed; the environment hands it to the reports after each step."""
+
+    # -- its alerts
+
+    @property
+    def alert(self) -> Alert:
+        """The alert of a scenario that has one, the first of several."""
+        return self.alerts_or_new()[0]
+
+    def alerts_or_new(self, count: int = 1) -> list[Alert]:
+        """The scenario's alerts; that many of their own kind when no step has said what they are."""
+        if not self.alerts:
+            self.alerts = [make_alert() for _ in range(count)]
+        return self.alerts
+
+    def adopt(self, alert: Alert) -> Alert:
+        """From now on the scenario is about this alert, and only about this one."""
+        self.alerts = [alert]
+        return alert
+
+    def alert_of(self, pod: str) -> Alert:
+        """The alert of the pod that the scenario calls so ("checkout")."""
+        return next(alert for alert in self.alerts if alert.pod == self.pods[pod])
+
+    def signals_of(self, *pods: str, service: str = "shop") -> list[dict[str, str]]:
+        """The labels of one signal for each pod, all of one service."""
+        for pod in pods:
+            self.pods.setdefault(pod, f"{pod}-{self.key if len(pods) == 1 else new_key()}")
+        shared = {"incident": self.key, "namespace": "shop", "service": service, "cluster": "acceptance"}
+        return [shared | {"pod": self.pods[pod], "deployment": pod} for pod in pods]
+
+    @property
+    def slo(self) -> str:
+        """Name of the service level objective of the scenario's service."""
+        return self.slo_of("checkout")
+
+    def slo_of(self, service: str) -> str:
+        """Name of the service level objective of that service of the scenario."""
+        return f"{service}-{self.key}"
+
+    @property
+    def function(self) -> str:
+        """Name of the scenario's own LambdaFunction.
+
+        What fails in one scenario must not open the circuit breaker that another scenario's function stands behind.
+        """
+        return f"repair-{self.key}"
+
+    @property
+    def traceparent(self) -> str:
+        """The trace within which the scenario's alert is notified (W3C trace context)."""
+        return f"00-{self.trace_id}-{self.trace_id[:16]}-01"
+
+    # -- what is done to it
+
+    def fire(self, *alerts: Alert) -> None:
+        """The alerts fire: at their signals when the scenario has a rule, else as events at the broker."""
+        self._happen("fired", alerts)
+
+    def resolve(self, *alerts: Alert) -> None:
+        """The alerts resolve, at the same door."""
+        self._happen("resolved", alerts)
+
+    def _happen(self, happening: Happening, alerts: Iterable[Alert]) -> None:
+        for alert in alerts:
+            if self.rule:
+                self.signals.raise_(LOAD, alert.signal, alert.value if happening == "fired" else LOWERED)
+            else:
+                self.broker.publish(event_about(alert, happening, self.correlation_id))
+
+    # -- what is seen of it
+
+    def saw(self, title: str, content: str, kind: Kind = "text") -> None:
+        """Keeps an observation as evidence, with every planted credential blotted out."""
+        self.seen.append(Evidence(title, self.journal.redact(content), kind))
+
+    def saw_exchanges(self, title: str, exchanges: list[Exchange]) -> None:
+        """Keeps requests and what came of them as evidence."""
+        self.saw(f"{title} ({len(exchanges)})", "\n\n\n".join(map(transcript, exchanges)) or "none", "http")
+
+    def correlation_ids(self) -> list[str]:
+        """The alert's correlation id, and those under which the agent answers that it handles it.
+
+        Whether they are one is the question of AC2.4 alone.
+        """
+        marks = [alert.mark for alert in self.alerts]
+        delivered = self.journal.exchanges(caller="broker", callee="agent-sre", mentioning=marks, since=self.began)
+        answered = {found for said in delivered if (found := _answered_id(said))}
+        return [self.correlation_id, *sorted(answered - {self.correlation_id})]
+
+    def exchanges(self) -> list[Exchange]:
+        """Everything that was said about this incident's alerts so far, in order."""
+        marks = [self.key, self.correlation_id, *(alert.mark for alert in self.alerts)]
+        return self.journal.exchanges(mentioning=marks, since=self.began)
+
+
+def _answered_id(delivery: Exchange) -> str | None:
+    """The correlation id in the agent's answer to an event (CONTRACTS §10.1), if it gives one."""
+    try:
+        answer = delivery.response_json()
+    except ValueError:
+        return None
+    found = answer.get("correlation_id") if isinstance(answer, dict) else None
+    return found if isinstance(found, str) and found else None

@@ -1,0 +1,289 @@
+"""What can be claimed about the TRM model: that it is asked, understood, followed where it may be, and done without."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from steps.drivers.agent import Agent
+from steps.drivers.linear import Issue
+from steps.incident.alert import Alert, make_alert
+from steps.incident.incident import Incident
+from steps.incident.issues import Issues, text_of
+from steps.incident.measures import p95
+from steps.incident.remediation import Remediation, carries_parameters, name_of, parameters_of
+from steps.incident.waiting import BedNotReady, Waiting
+from steps.targets.profile import Limits
+from steps.world.journal import Exchange, Journal
+from steps.world.services.trm import Mistake
+
+IN_A_ROW = 2
+"""The model takes so long for each of many alerts that all of them in a row take this many times the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of alert that the model knows a remedy for."""
+
+    name: str
+    """The alertname without its mark."""
+    tells: str
+    label: str | None = None
+    """The label that names what is to be remedied, where it is no pod and no deployment."""
+
+
+KINDS = {
+    "a pod that crashes again and again": Kind(
+        "PodCrashLooping", "The container restarts again and again: back-off restarting failed container."
+    ),
+    "a pod that does not become ready": Kind(
+        "PodNotReady", "The pod is not ready, it has been in phase Pending for a long time and its status is unclear."
+    ),
+    "a deployment with too few replicas": Kind(
+        "TooFewReplicas", "The autoscaler runs at its maximum of replicas and the backlog grows."
+    ),
+    "a volume that is almost full": Kind(
+        "PersistentVolumeFillingUp", "The persistent volume claim has hardly any space left.", "persistentvolumeclaim"
+    ),
+    "a Flux kustomization that is not applied": Kind(
+        "FluxKustomizationNotReady", "The kustomization is not reconciled, its manifests cannot be applied.", "name"
+    ),
+    "a Git repository that cannot be fetched": Kind(
+        "FluxGitRepositoryNotReady", "The source controller cannot clone the git repository.", "name"
+    ),
+    "a Helm release whose upgrade failed": Kind(
+        "FluxHelmReleaseNotReady", "The helm upgrade failed, retries are exhausted.", "name"
+    ),
+}
+"""By what the features call them; each has another remedy."""
+
+NOT_DECIDED = re.compile(
+    r"fall(s|en|ing)?[ -]?back|fell back|not? (choose|chosen|decide|loaded|available|sure|confident|answer)|instead|"
+    r"unavailable|unreachable|fail|error|time.?out|timed out|confidence|refused|reset",
+    re.I,
+)
+"""How a ticket may word that the model did not decide."""
+
+
+def alert_about(kind: Kind) -> Alert:
+    """An alert of that kind, which names no function."""
+    alert = make_alert()
+    alert.labels["alertname"] = f"{kind.name}_{alert.mark}"
+    alert.annotations = {"summary": kind.tells, "description": f"{kind.tells} It is about {alert.pod}."}
+    if kind.label:
+        alert.labels[kind.label] = f"apps-{alert.mark}"
+    if kind.label == "name":
+        alert.labels["namespace"] = "flux-system"
+    return alert
+
+
+class Model:
+    """Claims about the model's part in one incident. Each keeps what it saw as evidence, or raises AssertionError."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        waiting: Waiting,
+        incident: Incident,
+        issues: Issues,
+        remediation: Remediation,
+        agent: Agent,
+        confidence: float,
+    ) -> None:
+        self._journal = journal
+        self._waiting = waiting
+        self._incident = incident
+        self._issues = issues
+        self._remediation = remediation
+        self._agent = agent
+        self._confidence = confidence
+
+    # -- what was seen
+
+    def questions(self, alert: Alert) -> list[Exchange]:
+        """The agent's questions to the model about the alert that are over."""
+        return self._journal.exchanges(caller="agent-sre", callee="trm", method="POST", mentioning=alert.mark)
+
+    def answered(self, alert: Alert) -> Exchange:
+        """The model has been asked about the alert and has answered. Waits until it has."""
+
+        def asked() -> Exchange:
+            answered = [question for question in self.questions(alert) if question.status == 200]
+            assert answered, f"Expected agent-sre to ask the model about {alert.called}, but it did not."
+            return answered[-1]
+
+        exchange = self._waiting.until(asked, "ticket")
+        self._incident.saw_exchanges("The model's answer", [exchange])
+        return exchange
+
+    # -- what is claimed
+
+    def looked_at_before(self, alert: Alert) -> None:
+        """The model's state was looked at before the model was asked."""
+        question = self.answered(alert)
+        looks = self._journal.exchanges(caller="agent-sre", callee="trm", method="GET", path="/health")
+        before = [look for look in looks if look.ended <= question.began]
+        self._incident.saw_exchanges("The last look at the model before it was asked", before[-1:])
+        assert before, (
+            f"Expected agent-sre to look whether the model is loaded before it asks it about {alert.called}, "
+            "but it never did."
+        )
+
+    def reported(self, *, loaded: bool) -> None:
+        """The agent's metric says whether the model is loaded."""
+
+        def says() -> None:
+            seen = self._agent.metric("agent_sre_trm_model_loaded")
+            self._incident.saw("agent_sre_trm_model_loaded", str(seen))
+            assert seen == loaded, (
+                f"Expected agent-sre to report the model as {'loaded' if loaded else 'not loaded'} by its metric "
+                f"agent_sre_trm_model_loaded, but that is {'not there' if seen is None else f'{seen:g}'}."
+            )
+
+        self._waiting.until(says, "log")
+
+    def followed(self, *alerts: Alert) -> None:
+        """The function that the model chose for each of the alerts is called, once, with the model's parameters.
+
+        Raises BedNotReady when the model made nothing of a question, so that there is nothing to follow.
+        """
+        answers = [answer_in(self.answered(alert)) for alert in alerts]
+        for alert, answer in zip(alerts, answers, strict=True):
+            if answer["lambda_function"] == "none" or answer["confidence"] < self._confidence:
+                raise BedNotReady(f"The model knows no remedy for {alert.called}: it answered {answer}.")
+            self._remediation.call(alert)
+        self._issues.quiet(*alerts)
+        for alert, answer in zip(alerts, answers, strict=True):
+            chosen(self._remediation.calls(alert), alert, answer["lambda_function"], answer["parameters"])
+
+    def knows_no_remedy(self, alert: Alert) -> None:
+        """The model answers that no function fits. Raises BedNotReady when it thinks otherwise."""
+        answer = answer_in(self.answered(alert))
+        if answer["lambda_function"] != "none":
+            raise BedNotReady(f"The model knows a remedy for {alert.called}: it answered {answer}.")
+
+    def decided_otherwise(self, alert: Alert, function: str) -> None:
+        """The function that another method chooses is called about the alert, once, and no other is."""
+        self._remediation.call(alert)
+        called = [name_of(call) for call in self._remediation.tries(alert)]
+        assert called == [function], (
+            f"Expected agent-sre to call {function} once about {alert.called}, as the model does not help, "
+            f"but it called {', '.join(called)}."
+        )
+
+    def not_followed(self, alert: Alert, mistake: Mistake) -> None:
+        """Nothing was done of what the model's mistaken answer asks for. Show first that a good one is followed."""
+        self.answered(alert)
+        self._issues.quiet(alert)
+        made = self._journal.exchanges(caller="agent-sre", method="POST", mentioning=alert.mark)
+        wrong = [call for call in made if does(call, mistake)]
+        self._incident.saw_exchanges(f"Calls that do what the model must not ask for, about {alert.called}", wrong)
+        assert not wrong, (
+            f"Expected agent-sre to refuse the model's answer about {alert.called}, but it called {wrong[0].host} "
+            f"with {wrong[0].request_text[:200]}."
+        )
+
+    def not_asked(self, alert: Alert) -> None:
+        """The model was not asked about the alert. Show first that a question could have been seen."""
+        self._issues.quiet(alert)
+        asked = self.questions(alert)
+        self._incident.saw_exchanges(f"Questions to the model about {alert.called}", asked)
+        assert not asked, (
+            f"Expected agent-sre not to ask the model about {alert.called}, which names its function, "
+            f"but it asked {len(asked)} times."
+        )
+
+    def fallbacks(self) -> float:
+        """How many alerts the model did not decide so far, as the agent counts them."""
+        return self._agent.metric("agent_sre_trm_fallback_total") or 0
+
+    def fallback_counted(self, before: float) -> None:
+        """The agent counts one alert more that the model did not decide."""
+
+        def counts() -> None:
+            now = self.fallbacks()
+            self._incident.saw("agent_sre_trm_fallback_total", f"{before:g} before, {now:g} now")
+            assert now > before, (
+                f"Expected agent-sre to count the fallback in agent_sre_trm_fallback_total, but that stays at {now:g}."
+            )
+
+        self._waiting.until(counts, "log")
+
+    def in_time(self, alerts: list[Alert], limits: Limits) -> None:
+        """95 % of the model's answers and of the decisions took no longer than their limits.
+
+        A decision lasts from the alert's event at the agent to the call of the function.
+        """
+        rows = [(alert, *self._times(alert)) for alert in alerts]
+        lines = [f"{'alert':<36}{'inference':>12}{'decision':>12}"]
+        lines += [f"{alert.called:<36}{inference:>10.2f} s{decision:>10.2f} s" for alert, inference, decision in rows]
+        reached = p95([row[1] for row in rows]), p95([row[2] for row in rows])
+        lines += [
+            f"{'P95':<36}{reached[0]:>10.2f} s{reached[1]:>10.2f} s",
+            f"{'limit':<36}{limits.inference:>10.2f} s{limits.decision:>10.2f} s",
+        ]
+        self._incident.saw("How long the model and the decisions took", "\n".join(lines))
+        for name, seen, limit in zip(
+            ("inference", "decision"), reached, (limits.inference, limits.decision), strict=True
+        ):
+            assert seen <= limit, (
+                f"Expected the P95 of {name} of {len(alerts)} parallel alerts within {limit:g} s, "
+                f"but it was {seen:.2f} s."
+            )
+
+    def _times(self, alert: Alert) -> tuple[float, float]:
+        delivered = self._journal.exchanges(caller="broker", callee="agent-sre", mentioning=alert.mark)[0]
+        question = next(question for question in self.questions(alert) if question.status == 200)
+        call = self._remediation.calls(alert)[0]
+        return question.ended - question.began, call.began - delivered.began
+
+
+def answer_in(exchange: Exchange) -> dict[str, Any]:
+    """The object in the model's text. Raises BedNotReady when there is none."""
+    text = exchange.response_json()["result"]
+    for brace in re.finditer(r"\{", text):
+        try:
+            found, _ = json.JSONDecoder().raw_decode(text, brace.start())
+        except ValueError:
+            continue
+        if "lambda_function" in found:
+            return dict(found)
+    raise BedNotReady(f"The model answered nothing that can be followed: {text!r}.")
+
+
+def chosen(made: list[Exchange], alert: Alert, function: str, parameters: dict[str, Any]) -> None:
+    """One call was made: of that function, with those parameters."""
+    called = [name_of(call) for call in made]
+    assert called == [function], (
+        f"Expected agent-sre to call {function} once about {alert.called}, as the model chose, "
+        f"but it called {', '.join(called) or 'none'}."
+    )
+    carries_parameters(made[0], parameters)
+
+
+def does(call: Exchange, mistake: Mistake) -> bool:
+    """Whether the call does what the mistaken answer asks for."""
+    host = mistake.function.partition("/")[0]
+    if call.host != host and name_of(call) != host:
+        return False
+    try:
+        seen = parameters_of(call)
+    except AssertionError:
+        return not mistake.parameters
+    return mistake.parameters.items() <= seen.items()
+
+
+def tells_fallback(issue: Issue, function: str) -> None:
+    """The issue tells that the model did not decide, and which function was taken in its place."""
+    text = text_of(issue)
+    about = [part for part in re.split(r"\n(?=#)", text) if re.search(r"\b(model|TRM)\b", part, re.I)]
+    assert any(NOT_DECIDED.search(part) for part in about), (
+        f"Expected {issue.identifier} to tell that the model did not decide, but "
+        + ("it says of the model only: " + about[0][:200] if about else "it does not mention the model.")
+    )
+    assert function in text, (
+        f"Expected {issue.identifier} to name {function}, which was called in place of the model's choice, "
+        "but it does not."
+    )

@@ -1,0 +1,405 @@
+"""What can be claimed about the remediation of an alert: the calls of LambdaFunctions and the tickets on failures."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from typing import Any
+
+from steps.drivers.linear import Issue
+from steps.incident.alert import Alert
+from steps.incident.events import Sent, growing
+from steps.incident.incident import Incident
+from steps.incident.issues import Issues, tells_remediation, text_of
+from steps.incident.waiting import Waiting
+from steps.world.cluster.cloudevent import EventError, decode
+from steps.world.journal import Exchange, Journal
+from steps.world.services.functions import NAMESPACE
+
+TOLERANCE = 0.2
+"""A slow function is given up at the configured time, this part of it sooner or later (SPEC AC5.4)."""
+
+PARAMETERS: dict[str, Any] = {
+    "a text": 'Überlast "now"\n東京',
+    "a text of digits": "007",
+    "a whole number": 3,
+    "a fraction": 0.25,
+    "a yes or no": True,
+    "nothing": None,
+    "a list": ["a", 1, False, []],
+    "a nested object": {"limits": {"cpu": "2", "replicas": 2}, "zones": {}},
+}
+"""Parameters whose type has been lost on the way to a function before, by what the feature calls them."""
+
+NO_PARAMETERS = {
+    "words": "name=checkout",
+    "JSON that is cut short": '{"name": "checkout", "namesp',
+    "a list in place of an object": '["checkout"]',
+    "JSON in single quotes": "{'name': 'checkout'}",
+}
+"""Annotations that are no parameters, by what the feature calls them."""
+
+REASONS = {
+    "the request was invalid": r"\b400\b|invalid|bad request|must be that of a pod",
+    "the call was forbidden": r"\b403\b|forbidden|denied",
+    "its code raised an error": r"forbidden by policy",
+    "it had an internal error": r"\b500\b|internal",
+    "it was unavailable": r"\b503\b|unavailable|no healthy upstream",
+    "there was no connection": r"connect|refus|reset|unreach|resolv|network|closed|broke|read ?error|\b50[234]\b",
+    "it was too slow": r"time.?out|timed.?out|slow|deadline|no (answer|reply|response)|not (answer|repl|respon)",
+    "it reported an error": r"protected by a disruption budget",
+    "its answer is not understood": r"underst|pars(e|ing)|json|decod|invalid|unexpected|malformed|garbage|\bformat",
+    "its parameters are wrong": r"json|pars(e|ing)|decod|invalid|malformed|must be",
+    "the function is not there": r"not (yet )?(ready|exist|found|available)|unready|missing|resolv|\b(404|50[234])\b",
+}
+"""How a ticket may word why a remediation failed, by what the feature calls it. None of it is in the alert itself."""
+
+
+class Remediation:
+    """Claims about the remediation of one incident. Each keeps what it saw as evidence, or raises AssertionError."""
+
+    def __init__(self, journal: Journal, waiting: Waiting, incident: Incident, issues: Issues) -> None:
+        self._journal = journal
+        self._waiting = waiting
+        self._incident = incident
+        self._issues = issues
+
+    # -- what was seen
+
+    def calls(self, alert: Alert) -> list[Exchange]:
+        """The agent's calls of functions about the alert that are over; a look at a function's health is none."""
+        return self._journal.exchanges(caller="agent-sre", callee="functions", method="POST", mentioning=alert.mark)
+
+    def calls_of(self, function: str) -> list[Exchange]:
+        """The agent's calls of a function that this scenario alone uses."""
+        made = self._journal.exchanges(
+            caller="agent-sre", callee="functions", method="POST", since=self._incident.began
+        )
+        return [call for call in made if name_of(call) == function]
+
+    def begun(self, alert: Alert) -> Exchange:
+        """The first call about the alert, which may still be under way. Waits until there is one."""
+
+        def first() -> Exchange:
+            made = self.calls(alert) + self._under_way(alert)
+            assert made, f"Expected agent-sre to call a LambdaFunction about {alert.called}, but it called none."
+            return made[0]
+
+        return self._waiting.until(first, "ticket")
+
+    def tries(self, alert: Alert) -> list[Exchange]:
+        """All calls about the alert, when the agent has come to rest about it."""
+        self._issues.quiet(alert)
+        made = self.calls(alert)
+        self._incident.saw_exchanges(f"Calls of LambdaFunctions about {alert.called}", made)
+        return made
+
+    # -- what is claimed
+
+    def call(self, alert: Alert) -> Exchange:
+        """The first call of a function about the alert. Waits until there is one."""
+
+        def first() -> Exchange:
+            made = self.calls(alert)
+            assert made, f"Expected agent-sre to call a LambdaFunction about {alert.called}, but " + (
+                "that call has not ended." if self._under_way(alert) else "it called none."
+            )
+            return made[0]
+
+        call = self._waiting.until(first, "ticket")
+        self._incident.saw_exchanges("The call of the LambdaFunction", [call])
+        return call
+
+    def given_up(self, alert: Alert, timeout: float) -> None:
+        """The first call about the alert, which is not answered, is given up at the time-out."""
+
+        def over() -> Exchange:
+            made = self.calls(alert)
+            assert made, (
+                f"Expected agent-sre to give up its call of {alert.function} after {timeout:g} s (± {TOLERANCE:.0%}), "
+                "but it still waits for the answer."
+            )
+            return made[0]
+
+        call = self._waiting.until(over, "recovery")
+        self._incident.saw_exchanges("The call of the LambdaFunction", [call])
+        abandoned(call, timeout)
+
+    def called_once(self, alert: Alert) -> Exchange:
+        """The alert's function is called about it, once, and no other is."""
+        self.call(alert)
+        made = self.tries(alert)
+        assert len(made) == 1, (
+            f"Expected agent-sre to call {alert.function} exactly once about {alert.called}, "
+            f"but it made {len(made)} calls, of {', '.join(sorted({call.host for call in made}))}."
+        )
+        is_of(made[0], alert.function)
+        return made[0]
+
+    def not_called(self, alert: Alert) -> None:
+        """No function was called about the alert. Show first that a call could have been seen."""
+        made = self.tries(alert)
+        assert not made, (
+            f"Expected agent-sre to call no function about {alert.called}, "
+            f"but it called {made[0].host}, and the call ended with {_end(made[0])}."
+        )
+
+    def succeeded(self, alert: Alert) -> None:
+        """The alert's issue tells how the remediation ended, and no ticket tells that it failed."""
+        self._waiting.until(lambda: answered_well(self.calls(alert), alert), "recovery")
+        self._issues.becomes(alert, lambda issue: tells_remediation(issue, self.calls(alert)[-1]))
+        self._issues.exactly_one(alert)
+
+    def failed(self, alert: Alert, reason: str | None = None) -> Issue:
+        """A ticket beside the alert's own tells that its remediation failed, and, when that is asked for, why."""
+
+        def told() -> Issue:
+            found = self._issues.about(alert)
+            assert len(found) >= 2, (
+                f"Expected a ticket about the failed remediation of {alert.called} beside the alert's own, "
+                f"but there is {'only ' + found[0].identifier if found else 'no issue at all'}{self._ending(alert)}."
+            )
+            names_function(found[1], alert.function)
+            if reason:
+                gives_reason(found[1], alert, reason)
+            return found[1]
+
+        ticket = self._waiting.until(told, "recovery")
+        self._issues.show(ticket)
+        return ticket
+
+    def not_left_alone(self, alert: Alert, failed: int) -> None:
+        """The alert's function is called about the alert, as it has not failed often enough to be left alone."""
+
+        def called() -> list[Exchange]:
+            made = self.calls(alert)
+            assert made, (
+                f"Expected agent-sre to call {alert.function} about {alert.called}, as the function had failed only "
+                f"{failed} times in a row, but it did not."
+            )
+            return made
+
+        self._incident.saw_exchanges(f"The call about {alert.called}", self._waiting.until(called, "ticket"))
+
+    def failed_often(self, function: str, failures: int) -> float:
+        """The function is called and fails that often; the journal's time of its last failure."""
+
+        def enough() -> float:
+            made = self.calls_of(function)
+            assert len(made) >= failures, (
+                f"Expected agent-sre to call {function} until it has failed {failures} times in a row, "
+                f"but it called it only {len(made)} times."
+            )
+            return max(call.ended for call in made)
+
+        return self._waiting.until(enough, "ticket")
+
+    def left_alone(self, function: str, since: float, cool_down: float) -> None:
+        """No call of the function begins for the cool-down that began then. Returns when it is over."""
+        self._waiting.pass_time(since + cool_down)
+        made = self.calls_of(function)
+        self._incident.saw_exchanges(f"Calls of {function}, from its first failure to the end of its cool-down", made)
+        left_alone(made, since, since + cool_down)
+
+    def one_probe(self, function: str, since: float) -> None:
+        """After that time there is one successful call of the function, and no other beside it."""
+
+        def probed() -> Exchange:
+            made = [call for call in self.calls_of(function) if call.began > since]
+            assert made, f"Expected agent-sre to call {function} again after its cool-down, but it did not."
+            return made[0]
+
+        probe = self._waiting.until(probed, "ticket")
+        beside = self._journal.in_flight(caller="agent-sre", callee="functions", method="POST", since=probe.began)
+        made = self.calls_of(function) + [call for call in beside if name_of(call) == function]
+        self._incident.saw_exchanges("Calls of the function since its cool-down", [c for c in made if c.began > since])
+        alone(probe, made)
+
+    def _under_way(self, alert: Alert) -> list[Exchange]:
+        return self._journal.in_flight(caller="agent-sre", callee="functions", method="POST", mentioning=alert.mark)
+
+    def _ending(self, alert: Alert) -> str:
+        """How the calls about the alert ended: the nearest miss."""
+        if not (made := self.calls(alert)):
+            return ", and agent-sre called no function"
+        return f", although the last of {len(made)} calls ended with {_end(made[-1])}"
+
+
+def name_of(call: Exchange) -> str:
+    """The function that a call is for."""
+    return call.host.partition(".")[0]
+
+
+# -- claims about single calls and tickets: pure, each with its sentence -----------------------------------------------
+
+
+def correlates(call: Exchange, correlation_id: str) -> None:
+    """The call carries the correlation id as an attribute of its event or as a header."""
+    said = {name: call.header(name) for name in ("ce-correlationid", "x-correlation-id")}
+    assert correlation_id in said.values() or correlation_id in call.request_text, (
+        f"Expected the call of {call.host} to carry correlation id {correlation_id}, but it carries {said}."
+    )
+
+
+def _end(call: Exchange) -> str:
+    """How a call ended, in a few words."""
+    return str(call.status or call.error).rstrip(".")
+
+
+def is_of(call: Exchange, function: str) -> None:
+    """The call is for that function, in the agent's namespace."""
+    expected = f"{function}.{NAMESPACE}."
+    assert call.host.startswith(expected), f"Expected agent-sre to call {expected}…, but it called {call.host}."
+
+
+def answered(call: Exchange) -> None:
+    """The agent waited for the answer, and it was a good one."""
+    took = call.ended - call.began
+    assert call.status == 200, (
+        f"Expected the call of {name_of(call)} to be answered, but after {took:.2f} s it ended with {_end(call)}."
+    )
+
+
+def event_of(call: Exchange) -> Sent:
+    """The CloudEvent that the call is, in either mode."""
+    try:
+        return Sent(decode(call.request_headers, call.request_body), call)
+    except EventError as error:
+        raise AssertionError(
+            f"Expected the call of {name_of(call)} to be a CloudEvent, but it is none: {error}"
+        ) from None
+
+
+def parameters_of(call: Exchange) -> dict[str, Any]:
+    """The parameters that the function is called with."""
+    data = event_of(call).event.data_json()
+    assert isinstance(data, dict), f"Expected {name_of(call)} to be called with parameters, but it got {data!r}."
+    return data
+
+
+def carries_parameters(call: Exchange, expected: dict[str, Any]) -> None:
+    """The function is called with all of these parameters, each with its value in its type; others may be there."""
+    seen = parameters_of(call)
+    for name, value in expected.items():
+        assert name in seen, (
+            f"Expected {name_of(call)} to be called with {name} = {_as_json(value)}, but it got only {sorted(seen)}."
+        )
+        assert _as_json(seen[name]) == _as_json(value), (
+            f"Expected {name_of(call)} to be called with {name} = {_as_json(value)}, but it got {_as_json(seen[name])}."
+        )
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def answered_well(made: list[Exchange], alert: Alert) -> None:
+    """The last of the calls about the alert was answered 200."""
+    last = made[-1] if made else None
+    assert last and last.status == 200, f"Expected a call of a LambdaFunction about {alert.called} to succeed, but " + (
+        f"the last of {len(made)} ended with {_end(last)}." if last else "there is none."
+    )
+
+
+def tried(made: list[Exchange], least: int, most: int) -> None:
+    """The function was tried so often."""
+    name = name_of(made[0]) if made else "the function"
+    wanted = f"{least} times" if least == most else f"{least} to {most} times"
+    assert least <= len(made) <= most, (
+        f"Expected {name} to be called {'once' if least == most == 1 else wanted}, but it was called {len(made)} times."
+    )
+
+
+def up_to_success(made: list[Exchange]) -> list[Exchange]:
+    """The tries until one was answered 200, that one included; what came after it is another question."""
+    successes = (number for number, call in enumerate(made, 1) if call.status == 200)
+    return made[: next(successes, len(made))]
+
+
+def same_event(made: list[Exchange]) -> None:
+    """Every try carried the same event."""
+    ids = {event_of(call).identity for call in made}
+    assert len(ids) == 1, (
+        f"Expected every try of {name_of(made[0])} to carry the same event id, "
+        f"but {len(made)} tries had {len(ids)} ids."
+    )
+
+
+def pauses_grow(made: list[Exchange], growth: float) -> None:
+    """The pauses between the tries grow."""
+    growing([after.began - before.ended for before, after in pairwise(made)], growth)
+
+
+def waited(made: list[Exchange], seconds: float) -> None:
+    """The first try was not repeated before the time that the function had asked for."""
+    pause = made[1].began - made[0].ended
+    assert pause >= seconds, (
+        f"Expected {name_of(made[0])} not to be called again before {seconds:g} s, as it had asked for, "
+        f"but it was called after {pause:.2f} s."
+    )
+
+
+def abandoned(call: Exchange, timeout: float) -> None:
+    """The agent gave the call up at its configured time-out."""
+    took = call.ended - call.began
+    assert call.error is not None, (
+        f"Expected agent-sre to give up its call of {name_of(call)} after {timeout:g} s, "
+        f"but it waited for the answer, which came after {took:.2f} s."
+    )
+    assert abs(took - timeout) <= TOLERANCE * timeout, (
+        f"Expected agent-sre to give up its call of {name_of(call)} after {timeout:g} s (± {TOLERANCE:.0%}), "
+        f"but it did so after {took:.2f} s."
+    )
+
+
+def served_meanwhile(other: Exchange, slow: Exchange) -> None:
+    """The other call was made and answered while the slow one still waited."""
+    assert other.ended < slow.ended, (
+        f"Expected agent-sre to call {name_of(other)} while {name_of(slow)} had not answered, but it ended that call "
+        f"{other.ended - slow.ended:.2f} s after it had given the slow one up."
+    )
+    answered(other)
+
+
+def called_before(call: Exchange, until: float) -> None:
+    """The call began before that time of the journal."""
+    assert call.began < until, (
+        f"Expected agent-sre to call {name_of(call)} while another function was left alone, "
+        f"but it called it {call.began - until:.2f} s after the end of that function's cool-down."
+    )
+
+
+def left_alone(made: list[Exchange], since: float, until: float) -> None:
+    """No call of the function began in that time. Times are the journal's."""
+    early = [call for call in made if since < call.began < until]
+    assert not early, (
+        f"Expected {name_of(early[0])} to be left alone until its cool-down is over, "
+        f"but it was called {len(early)} times, the first time {until - early[0].began:.2f} s too early."
+    )
+
+
+def alone(probe: Exchange, made: list[Exchange]) -> None:
+    """While that call was under way, there was no other call of the function."""
+    beside = [call for call in made if call.number != probe.number and probe.began <= call.began < probe.ended]
+    assert not beside, (
+        f"Expected one call to probe {name_of(probe)} after its cool-down, "
+        f"but {len(beside)} more were made before the probe had succeeded."
+    )
+
+
+def names_function(ticket: Issue, function: str) -> None:
+    """The ticket names the function."""
+    assert function in text_of(ticket).replace("\\", ""), (
+        f"Expected {ticket.identifier} “{ticket.title}” to name the function {function}, but it does not."
+    )
+
+
+def gives_reason(ticket: Issue, alert: Alert, reason: str) -> None:
+    """The ticket says why the remediation failed, in some words that are not the alert's own."""
+    text = text_of(ticket)
+    for own in (*alert.labels.values(), *alert.annotations.values()):
+        text = text.replace(own, "")
+    assert re.search(REASONS[reason], text, re.IGNORECASE), (
+        f"Expected {ticket.identifier} “{ticket.title}” to give the reason that {reason}, but it does not."
+    )

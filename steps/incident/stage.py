@@ -1,0 +1,252 @@
+"""The stage of a run, and the scene of each scenario on it: all that the sentences speak through."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import httpx
+
+from steps.drivers.agent import Agent
+from steps.drivers.alertmanager import Alertmanager
+from steps.drivers.approvals import Approvers
+from steps.drivers.broker import Broker
+from steps.drivers.functions import Functions
+from steps.drivers.kubernetes import Kubernetes
+from steps.drivers.linear import Linear
+from steps.drivers.prometheus import Prometheus
+from steps.drivers.slos import Slos
+from steps.drivers.webhook import Webhook
+from steps.incident.alert import LOAD, new_key
+from steps.incident.alerting import Alerting
+from steps.incident.approvals import Approvals
+from steps.incident.events import Events
+from steps.incident.evidence import Evidence
+from steps.incident.incident import Incident
+from steps.incident.issues import Issues
+from steps.incident.model import Model
+from steps.incident.remediation import Remediation
+from steps.incident.waiting import Waiting
+from steps.targets import profile as profiles
+from steps.targets.profile import Profile
+from steps.targets.target import Target
+from steps.world import hosts
+from steps.world.processes.tools import ToolMissing, version
+from steps.world.processes.usage import Watch
+from steps.world.trouble import Trouble
+from steps.world.world import World, WorldUnavailable
+
+MOST = 40
+"""Exchanges that are shown when a step has failed: the last ones."""
+
+
+class Stage:
+    """Opened once for a run: the world, the judged programs in it, and the drivers. Closing it stops everything."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+        self.run = f"run-{new_key()}"
+        self.opened = ExitStack()
+        self._incidents: dict[str, Incident] = {}
+        self.world = World.boot(profile.alerting, profile.delivery)
+        self.opened.callback(self.world.close)
+
+    @classmethod
+    def open(cls, settings: Mapping[str, str]) -> Self:
+        """Boots the world and starts the programs of the profile that `-D profile=` names.
+
+        Raises ProfileError for a profile that cannot be used, and TargetUnavailable when a program does not start.
+        """
+        stage = cls(profiles.load(settings.get("profile", "reference")))
+        try:
+            stage.target.start()
+        except BaseException:
+            stage.close()
+            raise
+        return stage
+
+    def close(self) -> None:
+        """Stops what was started, in reverse order."""
+        self.opened.close()
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the real programs of the world, by name; a program that is not there has none."""
+        found = {}
+        for tool in ("prometheus", "alertmanager"):
+            with suppress(ToolMissing):
+                found[tool] = version(tool)
+        return found
+
+    # -- drivers, made when first needed
+
+    @cached_property
+    def target(self) -> Target:
+        """The judged programs."""
+        return Target(self.profile, self.world)
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """The suite's own way into the world: through the gateway like everybody's, and recorded as `suite`."""
+        door = self.world.loop.run(self.world.gateway.door("suite"))
+        trust = ssl.create_default_context(cafile=str(self.world.ca_file))
+        return self.opened.enter_context(httpx.Client(proxy=door, verify=trust, trust_env=False, timeout=10))
+
+    @cached_property
+    def kubernetes(self) -> Kubernetes:
+        """The Kubernetes API."""
+        door = self.world.loop.run(self.world.gateway.door("suite"))
+        return Kubernetes(self.world.kubeconfig, door, self.run)
+
+    @cached_property
+    def prometheus(self) -> Prometheus:
+        """The Prometheus that evaluates the rules."""
+        return Prometheus(self.client, f"http://{hosts.PROMETHEUS}:9090")
+
+    @cached_property
+    def alertmanager(self) -> Alertmanager:
+        """The Alertmanager that notifies prometheus-events."""
+        return Alertmanager(self.client, f"http://{hosts.ALERTMANAGER}:9093")
+
+    @cached_property
+    def second_alertmanager(self) -> Alertmanager:
+        """Another Alertmanager that notifies the same prometheus-events; started when first asked for."""
+        self.world.start_second_alertmanager()
+        return Alertmanager(self.client, f"http://{hosts.SECOND_ALERTMANAGER}:9093")
+
+    @cached_property
+    def webhook(self) -> Webhook:
+        """Alertmanager's part at prometheus-events' webhook."""
+        client = self.world.gateway.client("alertmanager")
+        return Webhook(client, f"http://{hosts.CONVERTER}:8080/webhook", self.world.loop)
+
+    @cached_property
+    def broker(self) -> Broker:
+        """The broker, for what enters behind prometheus-events."""
+        client = self.world.gateway.client("broker")
+        return Broker(self.world.broker, client, f"http://{hosts.AGENT}/", self.world.loop)
+
+    @cached_property
+    def agent(self) -> Agent:
+        """agent-sre at its own doors."""
+        return Agent(self.client, f"http://{hosts.AGENT}", self.target.log)
+
+    @cached_property
+    def linear(self) -> Linear:
+        """Linear as the suite's own account sees it."""
+        key = self.world.credentials.suite_linear_key
+        return Linear(self.client, f"https://{hosts.LINEAR}/graphql", key, self.profile.linear.team)
+
+    @cached_property
+    def functions(self) -> Functions:
+        """LambdaFunctions and their roll-out."""
+        return Functions(self.kubernetes, self.world.function_operator, self.world.loop)
+
+    @cached_property
+    def approvers(self) -> Approvers:
+        """The people who approve remediations."""
+        return Approvers(
+            self.world.slack,
+            self.world.approvals,
+            slack_client=self.world.gateway.client("slack"),
+            application_client=self.world.gateway.client("approval-app"),
+            request_url=f"http://{hosts.AGENT}/approval/callback",
+            signing_secret=self.world.credentials.slack_signing_secret,
+            loop=self.world.loop,
+        )
+
+    @cached_property
+    def slos(self) -> Slos:
+        """Services with service level objectives."""
+        return Slos(self.world.signals, self.prometheus, self.profile.rulings)
+
+    @cached_property
+    def trouble(self) -> Trouble:
+        """What can go wrong around the agent."""
+        return Trouble(self.world.gateway, self.world.linear, self.world.slack, self.world.trm, self.world.credentials)
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        """Waiting for evidence."""
+        return Waiting(self.world.journal, self.profile.limits)
+
+    def renew_linear_key(self) -> None:
+        """Gives agent-sre a fresh key for Linear, and puts it in place."""
+        key = self.world.credentials.renew_linear(self.world.journal)
+        self.world.staff.hand_key(key)
+        self.target.put_linear_key(key)
+
+    def watch_agent(self) -> Watch:
+        """Looks at what agent-sre uses of the machine, until it is stopped or the run is over."""
+        return self.opened.enter_context(Watch(self.target.agent_pid))
+
+    # -- scenes
+
+    def incident_of(self, scenario: str) -> Incident:
+        """The incident of the scenario with that location: the same one whenever it is asked for."""
+        if scenario not in self._incidents:
+            self._incidents[scenario] = Incident(self.world.journal, self.world.signals, self.broker)
+        return self._incidents[scenario]
+
+    def scene_of(self, scenario: str) -> Scene:
+        """What that scenario's sentences speak through."""
+        incident, waiting, journal = self.incident_of(scenario), self.waiting, self.world.journal
+        issues = Issues(self.linear, journal, waiting, incident, self.profile)
+        remediation = Remediation(journal, waiting, incident, issues)
+        return Scene(
+            incident=incident,
+            events=Events(journal, waiting, incident),
+            issues=issues,
+            alerting=Alerting(lambda: self.prometheus, lambda: self.alertmanager, waiting, incident),
+            remediation=remediation,
+            approvals=Approvals(self.approvers, journal, waiting, incident, issues, remediation),
+            model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
+        )
+
+    def begin(self, scenario: str, arrangement: str | None = None) -> None:
+        """A scenario begins, under an arrangement of the profile: what is looked at from here on is its own.
+
+        Raises TargetUnavailable.
+        """
+        self.target.arrange(arrangement)
+        self.target.require_running()
+        incident = self.incident_of(scenario)
+        incident.began = self.world.journal.cursor()
+        incident.seen.clear()
+        self.agent.look_from_here()
+
+    def evidence(self, scenario: str, *, failed: bool) -> list[Evidence]:
+        """What the step that has just ended saw; and when it failed, everything that was said about its incident."""
+        incident = self.incident_of(scenario)
+        if failed:
+            incident.saw_exchanges("Everything that was said about the incident", incident.exchanges()[-MOST:])
+        seen, incident.seen = incident.seen, []
+        return seen
+
+    def end(self, scenario: str) -> None:
+        """A scenario ends: its signals fall, and no fault that it brought about lasts.
+
+        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn.
+        """
+        self.trouble.over()
+        self.world.staff.start_of_day()
+        for alert in self.incident_of(scenario).alerts:
+            self.world.signals.forget(LOAD, alert.signal)
+        if broken := self.world.journal.marks(self.incident_of(scenario).began, kind="broken"):
+            raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The incident of one scenario, and what can be claimed about it."""
+
+    incident: Incident
+    events: Events
+    issues: Issues
+    alerting: Alerting
+    remediation: Remediation
+    approvals: Approvals
+    model: Model

@@ -1,0 +1,35 @@
+"""Labels and annotations that have been lost or mangled on the way from Prometheus to a ticket before."""
+
+Texts = dict[str, str]
+
+_KILOBYTES = "The first words of a long text. " + "All of it has to arrive. " * 161 + "The last words of it."
+
+CONTENTS: dict[str, tuple[Texts, Texts]] = {
+    "plain words": (
+        {"team": "platform"},
+        {"summary": "The shop is slow", "description": "Customers wait longer than two seconds at the till."},
+    ),
+    "templated values": (
+        {"where": "{{ $labels.namespace }}/{{ $labels.pod }}"},
+        {
+            "summary": "Pod {{ $labels.pod }} is overloaded",
+            "description": "Load of {{ $labels.pod }} in {{ $labels.namespace }} is {{ $value }}",
+        },
+    ),
+    "Unicode": (
+        {"team": "Zürich 東京"},
+        {
+            "summary": "Überlast im Geschäft 🔥",
+            "description": "負荷が高い — Ёлка, naïve café, עומס, ✓ and e\u0301",
+        },
+    ),
+    "quotes and line breaks": (
+        {"team": 'the "A" team\'s'},
+        {
+            "summary": "He said \"no\", 'never' and `maybe`",
+            "description": "First line\nsecond line\twith a tab\n\nand C:\\temp\\new after an empty one",
+        },
+    ),
+    "four kilobytes of text": ({"team": "platform"}, {"summary": "A long story", "description": _KILOBYTES}),
+}
+"""Labels and annotations by what the feature calls them. Values may hold Prometheus templates."""

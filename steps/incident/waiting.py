@@ -1,0 +1,105 @@
+"""Waiting for evidence: every wait has a limit with a name, and no wait is fixed (DESIGN, law 4)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from steps.targets.profile import Limits
+from steps.world.journal import Journal
+
+T = TypeVar("T")
+LimitName = Literal["start", "alert", "notification", "event", "ticket", "update", "recovery", "burst", "log"]
+
+LOOK_AGAIN = 0.05
+"""Seconds after which a check looks again although the journal has nothing new."""
+BREATH, RATIO = 0.02, 2
+"""Between two looks pass at least so many seconds, and so many times what the last look took, however fast the journal
+moves: looking must not slow down what is looked at."""
+LONGEST_BREATH = 1.0
+
+
+class BedNotReady(Exception):
+    """What a scenario stands on did not come to be: the scenario is broken, not failed (DESIGN, law 5)."""
+
+
+class Waiting:
+    """Looks again and again until a claim holds, or its limit is over."""
+
+    def __init__(self, journal: Journal, limits: Limits) -> None:
+        self._journal = journal
+        self.limits = limits
+        self._looked = 0.0
+
+    def until(self, claim: Callable[[], T], limit: LimitName) -> T:
+        """What the claim returns once it holds, that is once it raises no AssertionError.
+
+        Raises the claim's last AssertionError, with the limit that it had.
+        """
+        seconds: float = getattr(self.limits, limit)
+
+        def over(state: RetryCallState) -> T:
+            assert state.outcome is not None
+            missed = str(state.outcome.exception()).rstrip(".")
+            raise AssertionError(f"{missed} (waited {seconds:g} s, the limit for {limit!r}).")
+
+        looking = Retrying(
+            stop=stop_after_delay(seconds),
+            wait=wait_fixed(LOOK_AGAIN),
+            before=self._look_begins,
+            sleep=self._journal_moves,
+            retry=retry_if_exception_type(AssertionError),
+            retry_error_callback=over,
+        )
+        return looking(claim)
+
+    def for_bed(self, check: Callable[[], T], limit: LimitName) -> T:
+        """As `until`, for what the scenario stands on: a miss is the environment's fault, not the agent's.
+
+        Raises BedNotReady.
+        """
+        try:
+            return self.until(check, limit)
+        except AssertionError as missed:
+            raise BedNotReady(str(missed)) from None
+
+    def quiet(self, moved_at: Callable[[], float | None]) -> None:
+        """Returns once nothing has moved for the profile's `quiet` seconds.
+
+        `moved_at` gives the journal's time of the last movement on the watched channel, or None while something is
+        still under way there. This is the dwell before a claim that something did *not* happen, or happened only once.
+        Raises AssertionError when the channel is still restless after the profile's `patience`.
+        """
+        deadline = time.monotonic() + self.limits.patience
+        while True:
+            self._look_begins()
+            last = moved_at()
+            if last is not None and self._journal.cursor() - last >= self.limits.quiet:
+                return
+            assert time.monotonic() < deadline, (
+                f"Expected the agent to come to rest, but it was still at work after {self.limits.patience:g} s."
+            )
+            self._journal_moves(LOOK_AGAIN)
+
+    def outage(self) -> None:
+        """Lets a fault last for the profile's `outage` seconds."""
+        self.pass_time(self._journal.cursor() + self.limits.outage)
+
+    def pass_time(self, until: float) -> None:
+        """Returns at that time of the journal's clock, which the world has announced."""
+        time.sleep(max(0.0, until - self._journal.cursor()))
+
+    def _look_begins(self, _: RetryCallState | None = None) -> None:
+        self._looked = time.monotonic()
+
+    def _journal_moves(self, seconds: float) -> None:
+        """Returns when the journal has something new, at the latest after so many seconds; but not at once.
+
+        What the look itself has put into the journal is nothing new.
+        """
+        version, took = self._journal.version, time.monotonic() - self._looked
+        time.sleep(min(max(BREATH, RATIO * took), LONGEST_BREATH))
+        self._journal.wait(version, seconds)

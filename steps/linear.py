@@ -1,0 +1,209 @@
+"""Sentences about Linear issues."""
+
+from functools import partial
+
+from behave import given, then, when
+
+from steps.incident import issues
+from steps.incident.alert import make_alert
+from steps.incident.context import Context
+from steps.incident.facts import label_facts
+from steps.incident.issues import PRIORITIES
+
+# -- an alert with an issue
+
+
+@given("a firing alert with an issue")
+def firing_with_issue(context: Context, count: int = 1) -> None:
+    alerts = context.incident.alerts_or_new(count)
+    context.incident.fire(*alerts)
+    for alert in alerts:
+        context.issues.exactly_one(alert)
+
+
+@given("two firing alerts with an issue each")
+def two_firing_with_issues(context: Context) -> None:
+    firing_with_issue(context, count=2)
+
+
+@when("the alert is notified again")
+def notified_again(context: Context) -> None:
+    context.issue_before = context.issues.of(context.incident.alert)
+    context.incident.fire(context.incident.alert)
+
+
+@when("the alert resolves")
+@when("the first alert resolves")
+def resolves(context: Context) -> None:
+    context.issue_before = context.issues.of(context.incident.alert)
+    context.incident.resolve(context.incident.alert)
+
+
+# -- opened
+
+
+@then("exactly one issue is opened in the configured Linear team")
+@then("exactly one issue is opened in the configured Linear team afterwards")
+@then("a Linear issue is created for the alert")
+def one_issue(context: Context) -> None:
+    issues.in_team(context.issues.exactly_one(context.incident.alert), context.stage.profile.linear.team)
+
+
+@then("no second issue is opened for the alert")
+def no_second_issue(context: Context) -> None:
+    context.issues.exactly_one(context.incident.alert)
+
+
+@then("the alert has exactly one open ticket")
+@then("each alert has exactly one open ticket")
+@then("the alert has an open ticket again")
+def one_open(context: Context) -> None:
+    context.issues.exactly_one_open(*context.incident.alerts)
+
+
+@then("the issue's title names the alert")
+def title_names(context: Context) -> None:
+    alert = context.incident.alert
+    context.issues.becomes(alert, lambda issue: issues.title_names(issue, alert))
+
+
+@then("the issue's description has the severity, every label, the description and the correlation id")
+def description_has(context: Context) -> None:
+    alert = context.incident.alert
+    context.issues.becomes(alert, lambda issue: issues.describes(issue, label_facts(alert)))
+    context.issues.becomes(alert, lambda issue: issues.correlates(issue, context.incident.correlation_ids()))
+    context.issues.becomes(alert, lambda issue: issues.tells(issue, alert))
+
+
+@then("the ticket carries every label's value and the description")
+@then("each ticket holds its own alert's labels and no other's")
+def ticket_carries(context: Context) -> None:
+    for alert in context.incident.alerts:
+        others = [other for other in context.incident.alerts if other is not alert]
+        context.issues.becomes(alert, partial(issues.carries, alert=alert, others=others))
+
+
+@then("the issue contains the correct data")
+def correct_data(context: Context) -> None:
+    for row in context.table:
+        context.issues.correct(context.incident.alert, row["data"])
+
+
+@then("the ticket shows that correlation id")
+def shows_correlation(context: Context) -> None:
+    facts = {"the correlation id": context.incident.correlation_id}
+    context.issues.becomes(context.incident.alert, lambda issue: issues.holds(issue, facts))
+
+
+# -- updated
+
+
+@then("the issue is updated")
+def is_updated(context: Context) -> None:
+    before = context.issue_before
+    context.issues.becomes(context.incident.alert, lambda issue: issues.says_more(issue, before))
+
+
+@then("the issue tells that the remediation was started and how it ended")
+def tells_remediation(context: Context) -> None:
+    call = context.remediation.call(context.incident.alert)
+    context.issues.becomes(context.incident.alert, lambda issue: issues.tells_remediation(issue, call))
+
+
+# -- closed
+
+
+@then("the issue is completed and says in a new comment that the alert is resolved")
+def closed_with_comment(context: Context) -> None:
+    before = context.issue_before
+    context.issues.becomes(context.incident.alert, lambda issue: issues.closed_with_comment(issue, before))
+
+
+@then("the ticket is closed")
+@then("the first alert's issue is completed")
+def is_closed(context: Context) -> None:
+    context.issues.becomes(context.incident.alert, issues.is_completed)
+
+
+@then('only the ticket of pod "{pod}" is closed')
+def only_one_closed(context: Context, pod: str) -> None:
+    closed = context.incident.alert_of(pod)
+    context.issues.becomes(closed, issues.is_completed)
+    for alert in context.incident.alerts:
+        if alert is not closed:
+            context.issues.stays_open(alert)
+
+
+@then("the issue is still open")
+def still_open(context: Context) -> None:
+    context.issues.stays_open(context.incident.alert)
+
+
+@then("the second alert's issue is still open")
+def second_still_open(context: Context) -> None:
+    context.issues.stays_open(context.incident.alerts[1])
+
+
+# -- linked
+
+
+@then("the issue links to the alert's source")
+def links_to_source(context: Context) -> None:
+    alert = context.incident.alert
+    context.issues.becomes(alert, lambda issue: issues.links_to(issue, alert.source, "the alert's source"))
+
+
+@then("the issue links to the SLO dashboard of that service")
+def links_to_dashboard(context: Context) -> None:
+    address = context.stage.profile.slo_dashboard.format(slo=context.incident.alert.labels["slo"])
+    context.issues.becomes(context.incident.alert, lambda issue: issues.links_to(issue, address, "the SLO dashboard"))
+
+
+@then("an issue about the failed remediation is opened")
+def failure_issue(context: Context) -> None:
+    context.failure_issue = context.issues.second(context.incident.alert)
+
+
+@then("it is related to the alert's issue")
+def is_related(context: Context) -> None:
+    context.issues.related(context.incident.alert, context.failure_issue)
+
+
+# -- priority, labels, assignee
+
+
+@when("a {severity:w} alert on that service fires")
+def fires_on_service(context: Context, severity: str) -> None:
+    context.incident.fire(context.incident.adopt(make_alert(severity=severity, labels={"slo": context.incident.slo})))
+
+
+@then("the issue's priority is {priority:w}")
+def has_priority(context: Context, priority: str) -> None:
+    number = PRIORITIES[priority]
+    context.issues.becomes(context.incident.alert, lambda issue: issues.has_priority(issue, number))
+
+
+@given('Linear has no label for severity "{severity}"')
+def no_label(context: Context, severity: str) -> None:
+    context.stage.linear.delete_label(severity)
+
+
+@then('the issue carries the labels "{one}" and "{other}"')
+def has_labels(context: Context, one: str, other: str) -> None:
+    context.issues.becomes(context.incident.alert, lambda issue: issues.has_labels(issue, [one, other]))
+
+
+@then('the issue carries the label "{label}"')
+def has_label(context: Context, label: str) -> None:
+    context.issues.becomes(context.incident.alert, lambda issue: issues.has_labels(issue, [label]))
+
+
+@then("the issue is assigned to that engineer")
+def is_assigned(context: Context) -> None:
+    engineer = context.engineer
+    context.issues.becomes(context.incident.alert, lambda issue: issues.is_assigned(issue, engineer))
+
+
+@then("the issue is assigned to nobody")
+def is_unassigned(context: Context) -> None:
+    context.issues.becomes(context.incident.alert, lambda issue: issues.is_assigned(issue, None))

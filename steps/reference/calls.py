@@ -1,0 +1,137 @@
+"""Calls to other systems: their errors, and which are worth another try (CONTRACTS §12, ruling 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from steps.reference import logs
+from steps.reference.settings import redacted
+
+T = TypeVar("T")
+
+
+class CallError(Exception):
+    """A call did not do what it was to do; the message is a sentence for people and holds no credential."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redacted(message))
+
+
+class TransientError(CallError):
+    """The same call may succeed later, not before `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TimedOutError(TransientError):
+    """There was no answer in time: what was asked for may have been done all the same."""
+
+
+class RefusedError(CallError):
+    """The same call would be refused again."""
+
+
+class UnauthorizedError(RefusedError):
+    """The credential was refused."""
+
+
+def make_client(tls: ssl.SSLContext, connections: int | None = 20) -> httpx.AsyncClient:
+    """A client for one system, so that a slow one holds up no other. Proxies are taken from the environment.
+
+    It has no time-outs of its own: `send` limits the whole exchange.
+    """
+    return httpx.AsyncClient(verify=tls, timeout=None, limits=httpx.Limits(max_connections=connections))  # noqa: S113
+
+
+async def send(client: httpx.AsyncClient, request: httpx.Request, within: float) -> httpx.Response:
+    """The answer, whatever its status. Raises TransientError without a whole one within so many seconds."""
+    what = f"{request.method} {request.url.copy_with(query=None)}"
+    try:
+        async with asyncio.timeout(within):
+            return await client.send(request)
+    except TimeoutError:
+        raise TimedOutError(f"{what} had no answer within {within:g} s.") from None
+    except httpx.RequestError as error:
+        reason = str(error).rstrip(".") or f"the connection broke ({type(error).__name__})"
+        raise TransientError(f"{what} failed: {reason}.") from error
+
+
+def check(response: httpx.Response) -> None:
+    """Raises TransientError, UnauthorizedError or RefusedError unless the status is 2xx."""
+    if response.is_success:
+        return
+    request = response.request
+    what = f"{request.method} {request.url.copy_with(query=None)} was answered {response.status_code}"
+    what = f"{what}: {response.text[:300]}"
+    if response.status_code in (408, 429) or response.status_code >= 500:
+        raise TransientError(what, retry_after(response))
+    if response.status_code in (401, 403):
+        raise UnauthorizedError(what)
+    raise RefusedError(what)
+
+
+def retry_after(response: httpx.Response) -> float:
+    """Seconds to wait as the Retry-After header says, 0 without one (RFC 9110 §10.2.3)."""
+    value = response.headers.get("retry-after", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a call is tried, and the first pause in seconds; each later pause is twice as long."""
+
+    tries: int
+    first_pause: float
+
+    async def run(self, what: str, attempt: Callable[[], Awaitable[T]], within: float | None = None) -> T:
+        """The attempt's result. Raises its error when it is not transient, was the last one, or time is up.
+
+        `within` are the seconds for all tries together.
+        """
+
+        def report(state: RetryCallState) -> None:
+            error = state.outcome.exception() if state.outcome else None
+            pause = round(state.upcoming_sleep, 3)
+            logs.warning(
+                f"{what} failed and is tried again", attempt=state.attempt_number, pause=pause, error=str(error)
+            )
+
+        async def tried() -> T:
+            return await attempt()
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(self.tries),
+            wait=self._pause,
+            before_sleep=report,
+            reraise=True,
+        )
+        try:
+            async with asyncio.timeout(within):
+                return await retrying(tried)
+        except TimeoutError:
+            raise TimedOutError(f"{what} did not succeed within {within:g} s.") from None
+
+    def _pause(self, state: RetryCallState) -> float:
+        """Grows from pause to pause, also when the other side asks for longer ones, and is never shorter."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, TransientError) else 0.0
+        grown = state.upcoming_sleep * 2 or self.first_pause
+        return max(asked, grown * random.uniform(1, 1.1))

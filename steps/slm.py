@@ -1,0 +1,267 @@
+"""Sentences about service level objectives and about who is on call."""
+
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from functools import partial
+from typing import Literal
+
+from behave import given, then, when
+
+from steps.drivers.slos import Objective, Place, Quantity
+from steps.incident import issues, slm
+from steps.incident.ahead import ahead_with
+from steps.incident.alert import Alert, make_alert
+from steps.incident.context import Context
+from steps.targets.profile import Violation
+from steps.world.staff import COLLEAGUE, ENGINEER, STRANGER, SUCCESSOR
+
+# -- services: what they promise, and their counters
+
+
+def promise(context: Context, objective: Objective, service: str = "checkout") -> None:
+    """A service of the scenario has this objective and these counters from now on."""
+    slo = context.incident.slo_of(service)
+    context.incident.objectives[slo] = objective
+    context.stage.slos.publish(slo, objective)
+
+
+def stand(context: Context, objective: Objective, service: str = "checkout") -> None:
+    """As `promise`; and Prometheus holds what follows from the counters."""
+    context.stage.world.require_alerting()
+    promise(context, objective, service)
+    slo, slos = context.incident.slo_of(service), context.stage.slos
+    recorded = context.stage.waiting.for_bed(lambda: slos.stands(slo, objective), "alert")
+    counters = "".join(f"{count} requests answered {code}\n" for code, count in objective.requests.items())
+    held = "".join(f"{quantity}: {value!r}\n" for quantity, value in recorded.items())
+    context.incident.saw(f"Counters of {slo}, and what Prometheus makes of them", f"{counters}\n{held}")
+
+
+def failing(target: str, failed: int, requests: int) -> Objective:
+    """The objective of a service with that target in percent, which failed so many of its requests."""
+    return Objective(Fraction(target) / 100, {"200": requests - failed, "503": failed})
+
+
+def promising(target: str) -> Objective:
+    """The objective of a service with that target in percent, which has spent a quarter of its error budget."""
+    many = 10**6
+    return failing(target, int((1 - Fraction(target) / 100) * many / 4), many)
+
+
+def violating(context: Context, violation: Violation = "low") -> Objective:
+    return context.stage.slos.violating(violation)
+
+
+@given("a service whose SLO violation is {violation:w}")
+@ahead_with(lambda context, violation: promise(context, violating(context, violation)))
+def service_violating(context: Context, violation: Violation) -> None:
+    stand(context, violating(context, violation))
+
+
+@given("an alert on a service with a service level objective")
+@ahead_with(lambda context: promise(context, violating(context)))
+def alert_on_service(context: Context) -> None:
+    stand(context, violating(context))
+    context.incident.adopt(make_alert(labels={"slo": context.incident.slo}))
+
+
+@given("a service with a target of {target} %")
+@ahead_with(lambda context, target: promise(context, promising(target)))
+def service_promising(context: Context, target: str) -> None:
+    stand(context, promising(target))
+
+
+def promise_two(context: Context, one: str, other: str) -> None:
+    promise(context, promising(one))
+    promise(context, promising(other), "payment")
+
+
+@given("two services, one with a target of {one} % and one with a target of {other} %")
+@ahead_with(promise_two)
+def two_services(context: Context, one: str, other: str) -> None:
+    stand(context, promising(one))
+    stand(context, promising(other), "payment")
+
+
+@given("a service with a target of {target} % that failed {failed:d} of {requests:d} requests")
+@ahead_with(lambda context, **counted: promise(context, failing(**counted)))
+def service_failing(context: Context, target: str, failed: int, requests: int) -> None:
+    stand(context, failing(target, failed, requests))
+
+
+def answering(good: int, refused: int, failed: int) -> Objective:
+    """The objective of a service with those numbers of requests answered well, refused and failed."""
+    return Objective(Fraction("0.98"), {"200": good, "404": refused // 2, "429": refused - refused // 2, "500": failed})
+
+
+@given("a service that answered {good:d} requests, refused {refused:d} as wrong and failed {failed:d}")
+@ahead_with(lambda context, **counted: promise(context, answering(**counted)))
+def service_answering(context: Context, good: int, refused: int, failed: int) -> None:
+    stand(context, answering(good, refused, failed))
+
+
+@given("a service whose burn rate is {place} the boundary above which a violation is {violation:w}")
+@ahead_with(lambda context, place, violation: promise(context, context.stage.slos.at_boundary(violation, place)))
+def service_at_boundary(context: Context, place: Place, violation: Literal["critical", "high", "medium"]) -> None:
+    stand(context, context.stage.slos.at_boundary(violation, place))
+
+
+HALF_SPENT = failing("98", 100, 10_000)
+
+
+def promise_both(context: Context) -> None:
+    promise(context, HALF_SPENT)
+    promise(context, HALF_SPENT, "payment")
+
+
+@given("an alert whose issue shows the SLO data of its service")
+@ahead_with(promise_both)
+def issue_with_slo_data(context: Context) -> None:
+    stand(context, HALF_SPENT)
+    stand(context, HALF_SPENT, "payment")
+    context.incident.fire(context.incident.adopt(make_alert(labels={"slo": context.incident.slo_of("payment")})))
+    shows(context, context.incident.alert, "current value")
+    context.issues.quiet(context.incident.alert)
+    context.stage.agent.look_from_here()
+
+
+@given("the SLM service {fails}")
+def slm_fails(context: Context, fails: str) -> None:
+    context.fault = context.stage.trouble.at_slm(fails)
+
+
+# -- alerts on them
+
+
+@when("an alert on that service fires")
+@when("an alert on another service fires")
+def fires_on_service(context: Context) -> None:
+    context.incident.fire(context.incident.adopt(make_alert(labels={"slo": context.incident.slo})))
+
+
+@when("an alert on each of them fires")
+def fires_on_each(context: Context) -> None:
+    context.incident.alerts = [make_alert(labels={"slo": slo}) for slo in context.incident.objectives]
+    context.incident.fire(*context.incident.alerts)
+
+
+@when("an alert on a service without a service level objective fires")
+def fires_without_objective(context: Context) -> None:
+    context.incident.fire(context.incident.adopt(make_alert()))
+
+
+@when("an alert on a service without SLO data fires")
+def fires_without_data(context: Context) -> None:
+    slo = context.incident.slo_of("unheard-of")
+    context.incident.fire(context.incident.adopt(make_alert(labels={"slo": slo})))
+
+
+# -- what their issues show
+
+
+def shows(context: Context, alert: Alert, *quantities: Quantity) -> None:
+    """The alert's issue comes to show these quantities of its service's objective."""
+    objective = context.incident.objectives[alert.labels["slo"]]
+    told = "".join(f"{quantity}: {slm.told(objective.quantities[quantity])}\n" for quantity in quantities)
+    context.incident.saw("What follows from the counters", told)
+    context.issues.becomes(alert, lambda issue: slm.shows(issue, objective, *quantities))
+
+
+@then("the issue shows the service's target")
+def shows_target(context: Context) -> None:
+    shows(context, context.incident.alert, "target")
+
+
+@then("each issue shows its own service's target, and not the other's")
+def each_shows_target(context: Context) -> None:
+    one, other = context.incident.alerts
+    for alert, stranger in ((one, other), (other, one)):
+        shows(context, alert, "target")
+        strange = context.incident.objectives[stranger.labels["slo"]].target
+        context.issues.becomes(alert, partial(slm.shows_not, value=strange, quantity="target"))
+
+
+@then("the issue shows the share of its requests that did not fail")
+def shows_current(context: Context) -> None:
+    shows(context, context.incident.alert, "current value")
+
+
+@then("the issue shows how much of the error budget remains, and how fast it burns")
+def shows_budget(context: Context) -> None:
+    shows(context, context.incident.alert, "error budget remaining", "burn rate")
+
+
+@then("the issue shows no SLO data")
+def shows_none(context: Context) -> None:
+    context.issues.becomes(context.incident.alert, slm.invents_nothing)
+
+
+@then("the issue says that there is no SLM context, and shows none")
+def says_unavailable(context: Context) -> None:
+    context.issues.becomes(context.incident.alert, slm.says_unavailable)
+    context.issues.becomes(context.incident.alert, slm.invents_nothing)
+
+
+@then("the issue is as urgent as a {violation:w} violation makes it, and calls it nothing else")
+def is_urgent(context: Context, violation: Violation) -> None:
+    alert = context.incident.alert
+    priority = context.stage.profile.rulings.priority[alert.labels["severity"]][violation]
+    context.issues.becomes(alert, partial(issues.has_priority, priority=priority))
+    named = slm.violation_named(context.issues.of(alert), violation)
+    context.incident.saw("What the issue calls the violation", "\n".join(named) or "nothing")
+
+
+# -- who is on call
+
+
+@given("an engineer with a Linear account is on call")
+def engineer_on_call(context: Context) -> None:
+    context.engineer = context.stage.world.staff.call(COLLEAGUE)
+
+
+@given("nobody is on call")
+def nobody_on_call(context: Context) -> None:
+    context.stage.world.staff.call_nobody()
+
+
+@given("the engineer on call is unknown to Linear")
+def stranger_on_call(context: Context) -> None:
+    context.stage.world.staff.call(STRANGER)
+
+
+@given("an engineer whose shift has begun after a colleague's and before another one's")
+def shift_has_begun(context: Context) -> None:
+    context.stage.world.staff.plan((ENGINEER, -9, -1), (COLLEAGUE, -1, 7), (SUCCESSOR, 7, 15))
+    context.engineer = COLLEAGUE
+
+
+@given("an engineer who stands in for the one whose shift it is")
+def stands_in(context: Context) -> None:
+    context.stage.world.staff.plan((ENGINEER, -9, 9))
+    context.stage.world.staff.stand_in(COLLEAGUE, -1, 1)
+    context.engineer = COLLEAGUE
+
+
+@given("an engineer for whom a colleague stood in until an hour ago")
+def stood_in(context: Context) -> None:
+    context.stage.world.staff.plan((ENGINEER, -9, 9))
+    context.stage.world.staff.stand_in(COLLEAGUE, -3, -1)
+    context.engineer = ENGINEER
+
+
+@given("an engineer whose shift has ended, and one whose shift has not begun")
+def between_shifts(context: Context) -> None:
+    context.stage.world.staff.plan((ENGINEER, -9, -1), (COLLEAGUE, 1, 9))
+
+
+@when("an alert is notified that began in the colleague's shift")
+def fires_late(context: Context) -> None:
+    alert = context.incident.adopt(make_alert())
+    alert.starts_at = datetime.now(UTC) - timedelta(hours=2)
+    context.engineer = ENGINEER
+    context.incident.fire(alert)
+
+
+@then("the issue is assigned to that colleague")
+def is_assigned_to_colleague(context: Context) -> None:
+    engineer = context.engineer
+    context.issues.becomes(context.incident.alert, lambda issue: issues.is_assigned(issue, engineer))

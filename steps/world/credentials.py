@@ -1,0 +1,38 @@
+"""The keys of one run: random, planted, and known to the journal so that nobody ever reads one in the evidence."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, fields
+
+from steps.world.journal import Journal
+from steps.world.services.approvals import webhook_url
+
+
+def _token(prefix: str, length: int = 40) -> str:
+    """A key with the vendor's prefix and `length` random letters and digits."""
+    return prefix + secrets.token_hex(length // 2)
+
+
+@dataclass(slots=True)
+class Credentials:
+    """What the agent holds to speak to the outside, and what the suite looks at it with."""
+
+    linear_api_key: str = field(default_factory=lambda: _token("lin_api_"))
+    suite_linear_key: str = field(default_factory=lambda: _token("lin_api_"))
+    """The suite's own key: what the agent does to its rate limit must not blind the suite."""
+    pagerduty_api_key: str = field(default_factory=lambda: _token("u+", 18))
+    slack_webhook_url: str = field(default_factory=webhook_url)
+    slack_signing_secret: str = field(default_factory=lambda: _token("", 32))
+    kubernetes_token: str = field(default_factory=lambda: _token("sa-", 48))
+
+    def plant(self, journal: Journal) -> None:
+        """Has the journal blot out every key wherever evidence is shown (DESIGN, law 9)."""
+        for key in fields(self):
+            journal.plant(getattr(self, key.name), key.name)
+
+    def renew_linear(self, journal: Journal) -> str:
+        """Replaces the agent's Linear key by a fresh one and returns it."""
+        self.linear_api_key = _token("lin_api_")
+        journal.plant(self.linear_api_key, "linear_api_key")
+        return self.linear_api_key

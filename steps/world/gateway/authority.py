@@ -1,0 +1,54 @@
+"""The certificate authority of one run: what it signs is worth nothing outside the world."""
+
+from __future__ import annotations
+
+import ssl
+from functools import cache
+from pathlib import Path
+
+import trustme
+
+ORGANIZATION = "Acceptance world"
+
+
+class Authority:
+    """Issues a host's certificate when it is first asked for. Its own private key never leaves the memory."""
+
+    def __init__(self) -> None:
+        self._ca = trustme.CA(organization_name=ORGANIZATION)
+        self._server_context = cache(lambda host: _server_context(self._ca, host))
+        self._impostor_context = cache(lambda host: _server_context(trustme.CA(organization_name=ORGANIZATION), host))
+
+    def write_ca(self, path: Path) -> None:
+        """Writes the authority's certificate (PEM): what callers trust, by SSL_CERT_FILE for instance."""
+        self._ca.cert_pem.write_to_path(path)
+
+    def write_server(self, host: str, path: Path) -> Path:
+        """Writes key and certificate of a server that has to read them (PEM, for its owner only); returns the path."""
+        path.touch(mode=0o600)
+        _issue(self._ca, host).private_key_and_cert_chain_pem.write_to_path(path)
+        return path
+
+    def server_context(self, host: str) -> ssl.SSLContext:
+        """The context of a server that proves to be `host`."""
+        return self._server_context(host)
+
+    def impostor_context(self, host: str) -> ssl.SSLContext:
+        """The context of a server that claims to be `host`, signed by an authority that nobody trusts."""
+        return self._impostor_context(host)
+
+    def client_context(self) -> ssl.SSLContext:
+        """The context of a caller that trusts this authority and no other."""
+        return ssl.create_default_context(cadata=self._ca.cert_pem.bytes().decode())
+
+
+def _issue(ca: trustme.CA, host: str) -> trustme.LeafCert:
+    return ca.issue_cert(host, organization_name=ORGANIZATION)
+
+
+def _server_context(ca: trustme.CA, host: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    _issue(ca, host).configure_cert(context)
+    context.set_alpn_protocols(["http/1.1"])
+    context.num_tickets = 0  # nobody resumes a session here, and a ticket costs time on every connection
+    return context

@@ -1,0 +1,18 @@
+"""The names of the world: who answers at which host, and what the parties are called in the journal."""
+
+LINEAR = "api.linear.app"
+PAGERDUTY = "api.pagerduty.com"
+SLACK = "hooks.slack.com"
+KUBERNETES = "kubernetes.default.svc"
+PROMETHEUS = "prometheus.prometheus.svc.cluster.local"
+ALERTMANAGER = "alertmanager.prometheus.svc.cluster.local"
+SECOND_ALERTMANAGER = "alertmanager-1.prometheus.svc.cluster.local"
+CONVERTER = "prometheus-events.prometheus.svc.cluster.local"
+LOKI = "loki.loki.svc.cluster.local"
+TEMPO = "tempo.tempo.svc.cluster.local"
+BROKER = "lambda-broker-broker-ingress.knative-lambda.svc.cluster.local"
+TRM = "trm-reasoning.ml-platform.svc"
+AGENT = "agent-sre.ai.svc.cluster.local"
+APPROVALS = "approvals.ai.svc.cluster.local"
+FUNCTIONS = ("*.ai.svc.cluster.local", "*.shop.svc.cluster.local")
+"""Where functions are deployed: in the agent's namespace, and in that of the application its alerts are about."""

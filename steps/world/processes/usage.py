@@ -1,0 +1,107 @@
+"""What a running program uses of the machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+INTERVAL = 0.1
+"""Seconds between two looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A program and all its children at one moment."""
+
+    cpu_seconds: float
+    """Used since the program started."""
+    memory: int
+    """Bytes of resident memory."""
+    files: int
+    """Open file descriptors, sockets included."""
+    threads: int
+
+
+def usage_of(pid: int) -> Usage:
+    """What the program with that process id uses now. Raises psutil.NoSuchProcess when it has ended."""
+    main = psutil.Process(pid)
+    found = [_one(process) for process in (main, *main.children(recursive=True))]
+    return Usage(
+        cpu_seconds=sum(one.cpu_seconds for one in found),
+        memory=sum(one.memory for one in found),
+        files=sum(one.files for one in found),
+        threads=sum(one.threads for one in found),
+    )
+
+
+def _one(process: psutil.Process) -> Usage:
+    with process.oneshot():
+        times = process.cpu_times()
+        return Usage(times.user + times.system, process.memory_info().rss, process.num_fds(), process.num_threads())
+
+
+class Watch:
+    """Looks at a program now and then, from a thread of its own, until it is stopped."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._seen: list[tuple[float, Usage]] = [(time.monotonic(), usage_of(pid))]
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="usage", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Looks a last time and ends."""
+        if not self._stopped.is_set():
+            self._stopped.set()
+            self._thread.join()
+
+    @property
+    def before(self) -> Usage:
+        """The first look."""
+        return self._seen[0][1]
+
+    @property
+    def after(self) -> Usage:
+        """The last look so far."""
+        return self._seen[-1][1]
+
+    @property
+    def peak(self) -> Usage:
+        """The most of each that was seen."""
+        seen = [usage for _, usage in self._seen]
+        return Usage(
+            cpu_seconds=self.after.cpu_seconds,
+            memory=max(usage.memory for usage in seen),
+            files=max(usage.files for usage in seen),
+            threads=max(usage.threads for usage in seen),
+        )
+
+    @property
+    def cpu_load(self) -> float:
+        """Cores used on average over the watch: 1.0 is one core all the time."""
+        (began, first), (ended, last) = self._seen[0], self._seen[-1]
+        return (last.cpu_seconds - first.cpu_seconds) / max(ended - began, INTERVAL)
+
+    def _look(self) -> None:
+        while True:
+            last = self._stopped.wait(INTERVAL)
+            try:
+                self._seen.append((time.monotonic(), usage_of(self._pid)))
+            except psutil.Error:
+                return  # the program has ended, which others tell
+            if last:
+                return

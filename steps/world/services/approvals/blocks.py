@@ -1,0 +1,186 @@
+"""Block Kit: what a message may hold (CONTRACTS §3). A subset of Slack's blocks, with Slack's own limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+BlockId = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class InvalidMessage(Exception):
+    """Slack would refuse the message; `code` is its word for why, the message says where."""
+
+    def __init__(self, code: str, why: str) -> None:
+        super().__init__(f"{code}: {why}")
+        self.code = code
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PlainText(_Part):
+    """Text without formatting."""
+
+    type: Literal["plain_text"]
+    text: str = Field(min_length=1, max_length=3000)
+    emoji: bool = True
+
+
+class Mrkdwn(_Part):
+    """Text with Slack's formatting."""
+
+    type: Literal["mrkdwn"]
+    text: str = Field(min_length=1, max_length=3000)
+    verbatim: bool = False
+
+
+Text = Annotated[PlainText | Mrkdwn, Field(discriminator="type")]
+
+
+def _at_most(limit: int) -> Any:
+    """A text object that is shorter than texts are elsewhere."""
+
+    def check(text: PlainText | Mrkdwn) -> PlainText | Mrkdwn:
+        if len(text.text) > limit:
+            raise ValueError(f"must be no more than {limit} characters")
+        return text
+
+    return AfterValidator(check)
+
+
+class Confirm(_Part):
+    """The question that Slack asks before it takes a click."""
+
+    title: Annotated[PlainText, _at_most(100)]
+    text: Annotated[Text, _at_most(300)]
+    confirm: Annotated[PlainText, _at_most(30)]
+    deny: Annotated[PlainText, _at_most(30)]
+    style: Literal["primary", "danger"] | None = None
+
+
+class Button(_Part):
+    """A button; a click on it is told to the app."""
+
+    type: Literal["button"]
+    text: Annotated[PlainText, _at_most(75)]
+    action_id: str = Field(default="", max_length=255)
+    value: str | None = Field(default=None, max_length=2000)
+    url: str | None = Field(default=None, max_length=3000)
+    style: Literal["primary", "danger"] | None = None
+    confirm: Confirm | None = None
+    accessibility_label: str | None = Field(default=None, max_length=75)
+
+
+class Image(_Part):
+    """A picture, by itself or among other elements."""
+
+    type: Literal["image"]
+    image_url: str = Field(max_length=3000)
+    alt_text: str = Field(max_length=2000)
+
+
+class ImageBlock(Image):
+    """A picture as a block of its own."""
+
+    title: PlainText | None = None
+    block_id: BlockId | None = None
+
+
+class Header(_Part):
+    """A heading."""
+
+    type: Literal["header"]
+    text: Annotated[PlainText, _at_most(150)]
+    block_id: BlockId | None = None
+
+
+class Section(_Part):
+    """Text, fields side by side, or both."""
+
+    type: Literal["section"]
+    text: Text | None = None
+    fields: list[Annotated[Text, _at_most(2000)]] | None = Field(default=None, min_length=1, max_length=10)
+    accessory: Annotated[Button | Image, Field(discriminator="type")] | None = None
+    expand: bool = False
+    block_id: BlockId | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Section:
+        if self.text is None and self.fields is None:
+            raise ValueError("must have text or fields")
+        return self
+
+
+class Actions(_Part):
+    """Buttons in a row."""
+
+    type: Literal["actions"]
+    elements: list[Button] = Field(min_length=1, max_length=25)
+    block_id: BlockId | None = None
+
+    @model_validator(mode="after")
+    def _tells_buttons_apart(self) -> Actions:
+        given = [button.action_id for button in self.elements if button.action_id]
+        if len(given) != len(set(given)):
+            raise ValueError("must not use an action_id twice")
+        return self
+
+
+class ContextBlock(_Part):
+    """Small print."""
+
+    type: Literal["context"]
+    elements: list[Annotated[PlainText | Mrkdwn | Image, Field(discriminator="type")]] = Field(
+        min_length=1, max_length=10
+    )
+    block_id: BlockId | None = None
+
+
+class Divider(_Part):
+    """A line."""
+
+    type: Literal["divider"]
+    block_id: BlockId | None = None
+
+
+Block = Annotated[Header | Section | Actions | ContextBlock | Divider | ImageBlock, Field(discriminator="type")]
+
+_BLOCKS = TypeAdapter(Annotated[list[Block], Field(max_length=50)])
+
+
+def checked(blocks: Any) -> list[Block]:
+    """The blocks of a message, if Slack takes them. Raises InvalidMessage (`invalid_blocks`)."""
+    try:
+        found = _BLOCKS.validate_python(blocks)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InvalidMessage("invalid_blocks", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    given = [block.block_id for block in found if block.block_id]
+    if len(given) != len(set(given)):
+        raise InvalidMessage("invalid_blocks", "a block_id is there twice")
+    return found
+
+
+def buttons_of(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Every button of a message's blocks as it was sent, each with its block."""
+    for block in blocks:
+        for element in [*block.get("elements", ()), block.get("accessory")]:
+            if isinstance(element, dict) and element.get("type") == "button":
+                yield block, element
+
+
+def texts_of(part: Any) -> Iterator[str]:
+    """Every text that a person reads in a part of a message."""
+    if isinstance(part, list):
+        for one in part:
+            yield from texts_of(one)
+    elif isinstance(part, dict):
+        for name, one in part.items():
+            if name == "text" and isinstance(one, str):
+                yield one
+            else:
+                yield from texts_of(one)

@@ -1,0 +1,121 @@
+"""What every site comes with: workflow, priorities, issue types, resolutions and types of links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCategory:
+    """What a status means; its key is the same in every language and workflow."""
+
+    id: int
+    key: str
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A step of the workflow."""
+
+    id: str
+    name: str
+    category: StatusCategory
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A way from any status into `to`; `screen` names the fields that can be written on the way."""
+
+    id: str
+    name: str
+    to: Status
+    screen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """How urgent an issue is."""
+
+    id: str
+    name: str
+    color: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueType:
+    """What kind of work an issue is."""
+
+    id: str
+    name: str
+    level: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """How the work on an issue ended."""
+
+    id: str
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkType:
+    """How two issues hang together, said from either end."""
+
+    id: str
+    name: str
+    inward: str
+    outward: str
+
+
+NEW = StatusCategory(2, "new", "To Do", "blue-gray")
+INDETERMINATE = StatusCategory(4, "indeterminate", "In Progress", "yellow")
+DONE = StatusCategory(3, "done", "Done", "green")
+CATEGORIES = (NEW, INDETERMINATE, DONE)
+
+STATUSES = (
+    Status("10000", "To Do", NEW),
+    Status("10001", "In Progress", INDETERMINATE),
+    Status("10002", "Done", DONE),
+)
+TRANSITIONS = (
+    Transition("11", "To Do", STATUSES[0], ("comment",)),
+    Transition("21", "In Progress", STATUSES[1], ("comment",)),
+    Transition("31", "Done", STATUSES[2], ("comment", "resolution")),
+)
+
+PRIORITIES = (
+    Priority("1", "Highest", "#d04437", "This problem will block progress."),
+    Priority("2", "High", "#f15C75", "Serious problem that could block progress."),
+    Priority("3", "Medium", "#f79232", "Has the potential to affect progress."),
+    Priority("4", "Low", "#707070", "Minor problem or easily worked around."),
+    Priority("5", "Lowest", "#999999", "Trivial problem with little or no impact on progress."),
+)
+DEFAULT_PRIORITY = PRIORITIES[2]
+
+ISSUE_TYPES = (
+    IssueType("10000", "Epic", 1, "A big user story that needs to be broken down."),
+    IssueType("10001", "Story", 0, "Functionality expressed as a user goal."),
+    IssueType("10002", "Task", 0, "A small, distinct piece of work."),
+    IssueType("10003", "Bug", 0, "A problem or error."),
+    IssueType("10004", "Incident", 0, "An unplanned interruption of a service."),
+)
+
+RESOLUTIONS = (
+    Resolution("10000", "Done", "Work has been completed on this issue."),
+    Resolution("10001", "Won't Do", "This issue won't be actioned."),
+    Resolution("10002", "Duplicate", "The problem is a duplicate of an existing issue."),
+    Resolution("10003", "Cannot Reproduce", "All attempts at reproducing this issue failed."),
+)
+
+LINK_TYPES = (
+    LinkType("10000", "Blocks", "is blocked by", "blocks"),
+    LinkType("10001", "Cloners", "is cloned by", "clones"),
+    LinkType("10002", "Duplicate", "is duplicated by", "duplicates"),
+    LinkType("10003", "Relates", "relates to", "relates to"),
+)

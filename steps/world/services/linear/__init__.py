@@ -1,0 +1,12 @@
+"""Linear, true to its contract (CONTRACTS §1): a workspace behind GraphQL.
+
+`schema.graphql` says what is covered, `entities` what a workspace is made of, `mutations` what Linear
+refuses, `operation` how a request is read and priced, `access` and `limits` who may ask how much, `errors`
+how Linear fails.
+"""
+
+from steps.world.services.linear import errors
+from steps.world.services.linear.operation import operations
+from steps.world.services.linear.service import Linear
+
+__all__ = ["Linear", "errors", "operations"]

@@ -1,0 +1,81 @@
+"""Who works in the world: the engineers, their accounts in Linear, and who of them is on call."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from steps.world.credentials import Credentials
+from steps.world.services.approvals import Person
+from steps.world.services.linear import Linear
+from steps.world.services.oncall import OnCall
+
+AGENT = "agent-sre@example.com"
+"""The account whose key agent-sre uses."""
+SUITE = "acceptance@example.com"
+"""The account with which the suite itself looks at Linear."""
+ENGINEER = "ada.lovelace@example.com"
+COLLEAGUE = "grace.hopper@example.com"
+SUCCESSOR = "katherine.johnson@example.com"
+STRANGER = "nobody.knows@example.com"
+"""On call at times, but without an account in Linear."""
+ACCOUNTS = (ENGINEER, COLLEAGUE, SUCCESSOR)
+"""The engineers who have an account."""
+LABELS = ("agent-sre", "critical", "warning", "info")
+APPROVER = Person("U0MARGARET", "margaret.hamilton", "Margaret Hamilton")
+SECOND_APPROVER = Person("U0EASLEY01", "annie.easley", "Annie Easley")
+"""Those who approve remediations; neither is ever on call."""
+
+
+class Staff:
+    """The people of the world."""
+
+    def __init__(self, linear: Linear, on_call: OnCall, credentials: Credentials) -> None:
+        self._linear = linear
+        self._on_call = on_call
+        self._credentials = credentials
+        self._engineers = {email: on_call.add_engineer(email) for email in (*ACCOUNTS, STRANGER)}
+        for email in (AGENT, SUITE, *ACCOUNTS):
+            linear.add_user(email)
+        for label in LABELS:
+            linear.add_label(label, "BVL")
+        linear.accept(credentials.suite_linear_key, SUITE)
+        linear.limits(requests=1_000_000, complexity=100_000_000)  # a run asks in minutes what others ask in hours
+        on_call.accept(credentials.pagerduty_api_key)
+        self.start_of_day()
+
+    @property
+    def schedule(self) -> str:
+        """Id of the schedule that says who is on call."""
+        return self._on_call.primary.id
+
+    def start_of_day(self) -> None:
+        """ENGINEER is on call, and agent-sre's key is good."""
+        self.call(ENGINEER)
+        self.hand_key(self._credentials.linear_api_key)
+
+    def call(self, email: str) -> str:
+        """Puts that person on call, alone and from now on; returns the e-mail address."""
+        self._on_call.put(self._engineers[email])
+        return email
+
+    def plan(self, *shifts: tuple[str, float, float]) -> None:
+        """Makes the schedule anew: who is on call from when until when, in hours from now."""
+        self._on_call.nobody()
+        for email, begin, end in shifts:
+            self._on_call.primary.shift(self._engineers[email], _hours_from_now(begin), _hours_from_now(end))
+
+    def stand_in(self, email: str, begin: float, end: float) -> None:
+        """That person takes over from whoever has a shift then, in hours from now."""
+        self._on_call.primary.override(self._engineers[email], _hours_from_now(begin), _hours_from_now(end))
+
+    def call_nobody(self) -> None:
+        """From now on nobody is on call."""
+        self._on_call.nobody()
+
+    def hand_key(self, key: str) -> None:
+        """From now on `key` is a key of agent-sre's account in Linear."""
+        self._linear.accept(key, AGENT)
+
+
+def _hours_from_now(hours: float) -> datetime:
+    return datetime.now(UTC) + timedelta(hours=hours)

@@ -1,0 +1,227 @@
+"""What can go wrong around the agent, by the features' words: each a fault at one host, in force until lifted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+
+from steps.world import hosts
+from steps.world.credentials import Credentials
+from steps.world.gateway import Gateway, Injection
+from steps.world.gateway.faults import Answer, CallFault, Delay, Fault, Hang, Refuse, Reset, Stall, Truncate
+from steps.world.gateway.messages import Request
+from steps.world.services import oncall
+from steps.world.services.approvals import Slack
+from steps.world.services.functions import NAMESPACE
+from steps.world.services.linear import Linear, errors, operations
+from steps.world.services.trm import Trm
+
+JSON = (("content-type", "application/json"),)
+TEXT = (("content-type", "text/plain"),)
+
+AT_BROKER: dict[str, Callable[..., Fault]] = {
+    "refuses connections": lambda **_: Refuse(),
+    "drops connections": Reset,
+    "hangs": Hang,
+    "answers that it is unavailable": partial(Answer, 503),
+    "answers that it is overloaded": partial(Answer, 429),
+    "rejects events as invalid": partial(Answer, 400),
+}
+"""Faults of the broker's ingress (CONTRACTS §6.2)."""
+
+
+def _linear(answer: errors.Answer) -> Callable[..., CallFault]:
+    return partial(Answer, answer.status, answer.headers, answer.body)
+
+
+AT_LINEAR: dict[str, Callable[..., CallFault]] = {
+    "answers with an internal error": _linear(errors.internal()),
+    "answers with a bad gateway page": _linear(errors.bad_gateway()),
+    "does not answer": Hang,
+    "drops the connection": Reset,
+    "cuts its answer short": Truncate,
+    "answers something that is not JSON": partial(Answer, 200, JSON, b"<html>We will be back soon</html>"),
+    "answers with a passing GraphQL error": _linear(errors.lock_timeout()),
+    "refuses it as invalid": _linear(errors.invalid_input()),
+}
+"""Faults of Linear's API; the host has not seen the call, but for an answer that is cut short (CONTRACTS §1.2)."""
+
+LOST: dict[str, Callable[..., CallFault]] = {
+    "does not answer": partial(Hang, answered=True),
+    "drops the connection": partial(Reset, answered=True),
+    "cuts its answer short": Truncate,
+    "answers with a bad gateway page": partial(_linear(errors.bad_gateway()), answered=True),
+}
+"""Ways in which Linear's answer is lost after Linear has done what it was asked for."""
+
+
+def _prometheus(status: int, kind: str, message: str) -> Callable[..., CallFault]:
+    body = json.dumps({"status": "error", "errorType": kind, "error": message})
+    return partial(Answer, status, JSON, body.encode())
+
+
+AT_PROMETHEUS: dict[str, Callable[..., CallFault]] = {
+    "does not answer": Hang,
+    "drops the connection": Reset,
+    "is starting": partial(Answer, 503, (("content-type", "text/plain; charset=utf-8"),), b"Service Unavailable"),
+    "answers that the query took too long": _prometheus(503, "timeout", "query timed out in expression evaluation"),
+    "answers with an internal error": _prometheus(500, "internal", "opening storage failed"),
+    "answers that the query cannot be executed": _prometheus(422, "execution", "found duplicate series"),
+    "refuses the query": _prometheus(400, "bad_data", 'invalid parameter "query": 1:1: parse error'),
+    "is asked too often": partial(Answer, 429, TEXT, b"too many outstanding requests"),
+    "cuts its answer short": Truncate,
+    "answers something that is not JSON": partial(Answer, 200, JSON, b"<html>We will be back soon</html>"),
+}
+"""Faults of Prometheus' query API, and of what may stand before it (CONTRACTS §4.3)."""
+
+AT_FUNCTION: dict[str, Callable[..., Fault]] = {
+    "refuses the request as invalid": partial(Answer, 400, JSON, b'{"error": "name must be that of a pod"}'),
+    "forbids the call": partial(Answer, 403, JSON, b'{"error": "RBAC: access denied"}'),
+    "cannot process the request": partial(Answer, 422, JSON, b'{"error": "no such pod"}'),
+    "answers with an internal error": partial(Answer, 500, TEXT, b"Internal Server Error"),
+    "is unavailable": partial(Answer, 503, TEXT, b"no healthy upstream"),
+    "is overloaded": partial(Answer, 429, (*TEXT, ("retry-after", "1")), b"pending request queue full"),
+    "refuses connections": lambda **_: Refuse(),
+    "has no address": lambda times, **_: Answer(502, TEXT, b"could not resolve host", times=times),
+    "looks healthy but drops every call": Reset,
+    "breaks off in the middle of its answer": Truncate,
+    "does not answer": Hang,
+    "begins its answer and never ends it": Stall,
+}
+"""Faults of a function's door. Most meet only its calls: a look at its health finds nothing wrong."""
+
+AT_APPROVALS: dict[str, Callable[..., Fault]] = {
+    "refuses connections": lambda **_: Refuse(),
+    "does not answer": Hang,
+    "answers with an internal error": partial(Answer, 500, TEXT, b"rollup_error"),
+}
+"""Faults of a place where people approve (CONTRACTS §3)."""
+APPROVALS = {"Slack": hosts.SLACK, "the approval application": hosts.APPROVALS}
+"""The hosts of these places, by the features' words."""
+
+AT_MODEL: dict[str, Callable[..., Fault]] = {
+    "is down": lambda **_: Refuse(),
+    "takes far too long": partial(Delay, 60),
+    "drops the connection": Reset,
+    "answers with an internal error": partial(Answer, 500, TEXT, b"Internal Server Error"),
+    "answers something that is not JSON": partial(Answer, 200, JSON, b"<html>We will be back soon</html>"),
+}
+"""Faults of the TRM model service. Most meet only its answers: a look at its health finds nothing wrong."""
+
+LIMIT = 1.5
+"""Seconds until the rate limit ends that a scenario meets."""
+SLACK_LIMIT = 1
+"""The same in Slack, which tells whole seconds."""
+
+
+class Trouble:
+    """Puts faults in force, and lifts at a scenario's end whatever is left of them."""
+
+    def __init__(self, gateway: Gateway, linear: Linear, slack: Slack, trm: Trm, credentials: Credentials) -> None:
+        self._gateway = gateway
+        self._linear = linear
+        self._slack = slack
+        self._trm = trm
+        self._credentials = credentials
+        self._open = ExitStack()
+
+    def over(self) -> None:
+        """Lifts every fault that is still in force."""
+        self._open.close()
+
+    def at_broker(self, fails: str, only: str | None = None, times: int | None = None) -> Injection:
+        """The broker fails so, for events that mention `only` or for all of them."""
+        matching = (lambda request: only.encode() in request.body) if only else None
+        return self._inject(hosts.BROKER, AT_BROKER[fails](matching=matching, times=times))
+
+    def at_linear(self, fails: str, times: int) -> Injection:
+        """Linear fails so at the next calls."""
+        return self._inject(hosts.LINEAR, AT_LINEAR[fails](times=times, matching=self._of_agent))
+
+    def at_linear_opening(self, fails: str) -> Injection:
+        """Linear fails so whenever an issue is to be opened, until lifted."""
+        return self._inject(hosts.LINEAR, AT_LINEAR[fails](matching=_opens_issue))
+
+    def at_linear_after_opening(self, loses: str) -> Injection:
+        """Linear opens the next issue, and its answer is lost so."""
+        return self._inject(hosts.LINEAR, LOST[loses](matching=_opens_issue, times=1))
+
+    def at_slm(self, fails: str) -> Injection:
+        """The SLM service, which is Prometheus, fails the agent so; the rest of the world goes on with it."""
+        return self._inject(hosts.PROMETHEUS, AT_PROMETHEUS[fails](matching=_from_agent))
+
+    def at_backend(self, name: str, fails: str) -> Injection:
+        """Prometheus, Loki or Tempo fails agent-sre so; the rest of the world goes on with it."""
+        from steps.world.backend_faults import AT_LOKI, AT_TEMPO
+
+        host, faults = {
+            "Prometheus": (hosts.PROMETHEUS, AT_PROMETHEUS),
+            "Loki": (hosts.LOKI, AT_LOKI),
+            "Tempo": (hosts.TEMPO, AT_TEMPO),
+        }[name]
+        return self._inject(host, faults[fails](matching=_from_agent))
+
+    def on_call_down(self) -> Injection:
+        """The on-call service answers that it is unavailable."""
+        answer = oncall.unavailable()
+        return self._inject(hosts.PAGERDUTY, Answer(answer.status, answer.headers, answer.body))
+
+    def at_function(self, name: str, fails: str, times: int | None = None) -> Injection:
+        """The function fails so, at the next calls or until lifted."""
+        return self._inject(_function_host(name), AT_FUNCTION[fails](times=times, matching=_is_call))
+
+    def function_slow(self, name: str, seconds: float) -> Injection:
+        """The function takes that long for each call."""
+        return self._inject(_function_host(name), Delay(seconds, matching=_is_call, name="slow"))
+
+    def at_approvals(self, where: str, fails: str) -> Injection:
+        """A place where people approve fails so, until lifted."""
+        return self._inject(APPROVALS[where], AT_APPROVALS[fails]())
+
+    def slack_limit_reached(self) -> float:
+        """The rate limit of the agent's Slack webhook is reached; returns the seconds until it ends."""
+        self._slack.limit_reached(self._credentials.slack_webhook_url, SLACK_LIMIT)
+        return SLACK_LIMIT
+
+    def at_model(self, fails: str) -> Injection:
+        """The model service fails so, until lifted."""
+        return self._inject(hosts.TRM, AT_MODEL[fails](matching=_is_call))
+
+    def at_model_file(self, damage: str) -> None:
+        """Something happens to the file of the model's weights, and the service starts again with what is left."""
+        self._open.callback(self._trm.restore)
+        self._trm.damage(damage)
+
+    def linear_limit_reached(self) -> float:
+        """Linear's rate limit is reached for the agent's account; returns the seconds until it ends."""
+        self._linear.limit_reached(LIMIT, self._credentials.linear_api_key)
+        return LIMIT
+
+    def linear_key_revoked(self) -> None:
+        """Linear refuses the agent's key from now on."""
+        self._linear.revoke(self._credentials.linear_api_key)
+
+    def _of_agent(self, request: Request) -> bool:
+        """The suite's own look at Linear goes on during the fault."""
+        return request.header("authorization") != self._credentials.suite_linear_key
+
+    def _inject(self, host: str, fault: Fault) -> Injection:
+        return self._open.enter_context(self._gateway.inject(host, fault))
+
+
+def _from_agent(request: Request) -> bool:
+    return request.caller == "agent-sre"
+
+
+def _function_host(name: str) -> str:
+    return f"{name}.{NAMESPACE}.svc.cluster.local"
+
+
+def _is_call(request: Request) -> bool:
+    return request.method == "POST"
+
+
+def _opens_issue(request: Request) -> bool:
+    return "issueCreate" in operations(request.body)

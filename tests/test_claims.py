@@ -1,0 +1,423 @@
+"""Each claim of the sentences holds for a good observation, and says in one sentence what is wrong with a bad one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from steps.drivers.linear import Attachment, Comment, Issue, Relation
+from steps.incident import calls, events, issues, logs, remediation
+from steps.incident.alert import Alert, Rule, make_alert
+from steps.incident.events import FIRED, RESOLVED, Sent, event_about
+from steps.incident.malformed import MALFORMED
+from steps.incident.notification import common, fingerprint, notification
+from steps.world.cluster.cloudevent import encode
+from steps.world.journal import Exchange, Journal
+
+CORRELATION = "9b2d1c1e-6f0a-4c55-8a52-0d6f8f4b7a11"
+
+
+def refused(claim: Callable[[], Any], *words: str) -> None:
+    """The claim does not hold, and its one sentence names all the words."""
+    with pytest.raises(AssertionError) as missed:
+        claim()
+    sentence = str(missed.value)
+    assert "\n" not in sentence
+    for word in words:
+        assert word in sentence, f"{word!r} is not in: {sentence}"
+
+
+def issue_of(alert: Alert, **changes: Any) -> Issue:
+    """The issue that a good agent opens about the alert, changed as the test wants it."""
+    labels = "\n".join(f"- {name}: {value}" for name, value in alert.labels.items())
+    now = datetime.now(UTC)
+    good: dict[str, Any] = {
+        "id": "0d7b9f0e-3c43-4f0b-8d0b-1f2a3b4c5d6e",
+        "identifier": "BVL-7",
+        "title": f"[Alert] {alert.name}",
+        "description": f"{alert.annotations.get('description')}\n{labels}\nCorrelation ID: {CORRELATION}",
+        "priority": 2,
+        "state_name": "Backlog",
+        "state_type": "backlog",
+        "team_key": "BVL",
+        "labels": ("agent-sre", "warning"),
+        "assignee_email": "ada.lovelace@example.com",
+        "url": "https://linear.app/homelab/issue/BVL-7",
+        "created_at": now,
+        "completed_at": None,
+        "canceled_at": None,
+        "archived": False,
+        "comments": (),
+        "attachments": (),
+        "relations": (),
+    }
+    return Issue(**good | changes)
+
+
+def comment(body: str, at: datetime | None = None) -> Comment:
+    return Comment(id=body, body=body, created_at=at or datetime.now(UTC), author_email=None)
+
+
+def exchange(**said: Any) -> Exchange:
+    usual: dict[str, Any] = {
+        "caller": "agent-sre",
+        "callee": "linear",
+        "method": "POST",
+        "url": "https://api.linear.app/graphql",
+    }
+    return Journal().record(**usual | said)
+
+
+def sent(alert: Alert, happening: events.Happening = "fired", **said: Any) -> Sent:
+    event = event_about(alert, happening, CORRELATION)
+    message = encode(event, "structured")
+    usual: dict[str, Any] = {
+        "caller": "prometheus-events",
+        "callee": "broker",
+        "url": "http://broker/",
+        "request_headers": message.headers,
+        "request_body": message.body,
+        "status": 202,
+    }
+    return Sent(event, exchange(**usual | said))
+
+
+# -- issues
+
+
+def test_a_good_issue_fulfils_every_claim_about_its_content() -> None:
+    alert = make_alert()
+    issue = issue_of(alert)
+    issues.in_team(issue, "BVL")
+    issues.title_names(issue, alert)
+    issues.carries(issue, alert, [make_alert()])
+    issues.describes(issue, {"correlation id": CORRELATION})
+    issues.has_priority(issue, 2)
+    issues.has_labels(issue, ["agent-sre", "Warning"])
+    issues.is_assigned(issue, "ada.lovelace@example.com")
+
+
+def test_an_issue_in_the_wrong_team_is_refused() -> None:
+    refused(lambda: issues.in_team(issue_of(make_alert(), team_key="OPS"), "BVL"), "OPS", "BVL")
+
+
+def test_a_missing_correlation_id_is_named() -> None:
+    issues.correlates(issue_of(make_alert()), ["other", CORRELATION])
+    refused(lambda: issues.correlates(issue_of(make_alert()), ["other"]), "other")
+
+
+def test_an_empty_description_is_refused() -> None:
+    alert = make_alert()
+    refused(lambda: issues.describes(issue_of(alert, description=""), {"label pod": alert.pod}), "is empty")
+
+
+def test_a_missing_label_value_is_named() -> None:
+    alert = make_alert(labels={"team": "platform"})
+    description = issue_of(alert).description or ""
+    issue = issue_of(alert, description=description.replace("platform", ""))
+    refused(lambda: issues.carries(issue, alert, []), "label team", "platform")
+
+
+def test_an_issue_that_names_another_alert_is_refused() -> None:
+    alert, other = make_alert(), make_alert()
+    issue = issue_of(alert, comments=(comment(f"also {other.name}"),))
+    refused(lambda: issues.carries(issue, alert, [other]), other.name)
+
+
+def test_a_description_is_recognised_behind_markdown() -> None:
+    alert = make_alert()
+    alert.annotations["description"] = 'a_b * 2 < 3\nsecond "line" & more'
+    quoted = '> a\\_b \\* 2 &lt; 3\n> second "line" &amp; more'
+    issues.tells(issue_of(alert, description=quoted), alert)
+
+
+def test_a_truncated_description_is_refused() -> None:
+    alert = make_alert()
+    alert.annotations = {"description": "x" * 4000 + " the end"}
+    refused(lambda: issues.tells(issue_of(alert, description="x" * 255), alert), "to tell")
+
+
+@pytest.mark.parametrize(("priority", "words"), [(3, "3 (Normal)"), (0, "0 (none)")])
+def test_a_wrong_priority_is_named(priority: int, words: str) -> None:
+    refused(lambda: issues.has_priority(issue_of(make_alert(), priority=priority), 1), "priority 1 (Urgent)", words)
+
+
+def test_a_missing_label_is_refused() -> None:
+    refused(lambda: issues.has_labels(issue_of(make_alert(), labels=()), ["agent-sre"]), "agent-sre", "none")
+
+
+def test_the_wrong_assignee_is_named() -> None:
+    refused(lambda: issues.is_assigned(issue_of(make_alert()), None), "nobody", "ada.lovelace@example.com")
+
+
+def test_a_link_may_be_an_attachment_or_stand_in_the_text() -> None:
+    address = "https://grafana.example.com/d/slo-checkout"
+    attached = Attachment(id="a", title="SLO", subtitle=None, url=address)
+    issues.links_to(issue_of(make_alert(), attachments=(attached,)), address, "the dashboard")
+    issues.links_to(issue_of(make_alert(), description=f"[SLO]({address})"), address, "the dashboard")
+    refused(lambda: issues.links_to(issue_of(make_alert()), address, "the dashboard"), address, "none")
+
+
+@pytest.mark.parametrize("state", ["backlog", "started", "canceled"])
+def test_only_a_completed_state_is_closed(state: str) -> None:
+    refused(lambda: issues.is_completed(issue_of(make_alert(), state_type=state, state_name="Odd")), "Odd", state)
+
+
+def test_closing_needs_a_new_comment_that_says_so() -> None:
+    alert = make_alert()
+    before = issue_of(alert, comments=(comment("resolved before"),))
+    done = {"state_type": "completed", "state_name": "Done"}
+    issues.closed_with_comment(issue_of(alert, **done, comments=(*before.comments, comment("Alert resolved."))), before)
+    refused(lambda: issues.closed_with_comment(issue_of(alert, **done, comments=before.comments), before), "none")
+    other = (*before.comments, comment("notified again"))
+    refused(lambda: issues.closed_with_comment(issue_of(alert, **done, comments=other), before), "notified again")
+
+
+def test_an_update_is_a_comment_or_other_words() -> None:
+    alert = make_alert()
+    before = issue_of(alert)
+    issues.says_more(issue_of(alert, comments=(comment("again"),)), before)
+    refused(lambda: issues.says_more(issue_of(alert, state_name="In Progress"), before), "0 comments")
+
+
+def test_a_remediation_is_told_when_it_starts_and_when_it_ends() -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=now.timestamp())
+    start = comment("calling pod-restart", now - timedelta(seconds=1))
+    end = comment("pod-restart succeeded", now + timedelta(seconds=1))
+    issues.tells_remediation(issue_of(alert, comments=(start, end)), call)
+    refused(lambda: issues.tells_remediation(issue_of(alert, comments=(start,)), call), "how pod-restart ended")
+    refused(lambda: issues.tells_remediation(issue_of(alert, comments=(end,)), call), "was started")
+
+
+def test_an_archived_or_closed_issue_is_not_open() -> None:
+    alert = make_alert()
+    assert issues.is_open(issue_of(alert))
+    assert not issues.is_open(issue_of(alert, archived=True))
+    assert not issues.is_open(issue_of(alert, state_type="duplicate"))
+
+
+def test_the_evidence_of_an_issue_reads_like_the_issue() -> None:
+    alert = make_alert()
+    shown = issues.as_text(
+        issue_of(
+            alert,
+            comments=(comment("told"),),
+            relations=(Relation(type="related", id="x", identifier="BVL-8", outgoing=True),),
+        )
+    )
+    for part in ("BVL-7", alert.name, "priority 2", "told", "related: BVL-8", "ada.lovelace@example.com"):
+        assert part in shown
+
+
+# -- calls
+
+
+def test_silence_until_the_reset_is_kept_or_broken() -> None:
+    early, late = exchange(began=11.0, ended=11.1), exchange(began=15.1, ended=15.2)
+    calls.silent([late], since=10.0, until=15.0)
+    refused(lambda: calls.silent([early, late], since=10.0, until=15.0), "called 1 times", "4.00 s too early")
+
+
+def test_few_calls_are_at_least_one_and_not_too_many() -> None:
+    calls.few([exchange()] * 5, 5, "to open the issue")
+    refused(lambda: calls.few([], 5, "to open the issue"), "never did")
+    refused(lambda: calls.few([exchange()] * 6, 5, "to open the issue"), "at most 5", "6 times")
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ((("authorization", "lin_api_right"),), None),
+        ((), "carry none"),
+        ((("authorization", "Bearer lin_api_right"),), "put a word before it"),
+        ((("authorization", "lin_api_wrong"),), "another key"),
+    ],
+)
+def test_the_key_stands_alone_in_the_authorization_header(
+    headers: tuple[tuple[str, str], ...], words: str | None
+) -> None:
+    made = [exchange(request_headers=headers)]
+    if words is None:
+        calls.authenticated(made, "lin_api_right")
+    else:
+        refused(lambda: calls.authenticated(made, "lin_api_right"), words)
+
+
+def test_no_calls_are_no_proof_of_authentication() -> None:
+    refused(lambda: calls.authenticated([], "key"), "none")
+
+
+def test_a_key_in_an_address_is_found_also_when_escaped() -> None:
+    calls.not_in_address([exchange()], "lin+api")
+    refused(
+        lambda: calls.not_in_address([exchange(url="https://api.linear.app/graphql?key=lin%2Bapi")], "lin+api"),
+        "1 of 1",
+    )
+
+
+@pytest.mark.parametrize(("health", "words"), [(None, "does not answer"), (503, "503")])
+def test_a_dead_agent_is_refused(health: int | None, words: str) -> None:
+    calls.alive(200)
+    refused(lambda: calls.alive(health), words)
+
+
+# -- logs
+
+
+def test_trouble_is_recognised_by_level_and_in_plain_text_by_words() -> None:
+    good = json.dumps({"level": "info", "event": "no error at all", "correlation_id": CORRELATION})
+    bad = json.dumps({"level": "warning", "event": "linear answered 502", "correlation_id": CORRELATION})
+    plain = f"2026-01-01 linear call failed, correlation {CORRELATION}"
+    assert logs.reports_trouble([good, bad], [CORRELATION]) == [bad]
+    assert logs.reports_trouble([plain], [CORRELATION]) == [plain]
+    refused(lambda: logs.reports_trouble([good], [CORRELATION]), "none of its 1 lines")
+    refused(lambda: logs.reports_trouble([bad.replace(CORRELATION, "other")], [CORRELATION]), "no line of its log")
+
+
+def test_every_line_about_the_alert_shows_the_correlation_id() -> None:
+    logs.correlated([f"HighLoad {CORRELATION}"], "HighLoad", CORRELATION)
+    refused(lambda: logs.correlated([f"HighLoad {CORRELATION}", "HighLoad"], "HighLoad", CORRELATION), "1 of 2")
+    refused(lambda: logs.correlated([], "HighLoad", CORRELATION), "no line of its log names it")
+
+
+def test_a_logged_key_is_found() -> None:
+    logs.without(["all well"], "lin_api_secret")
+    refused(lambda: logs.without(["key=lin_api_secret"], "lin_api_secret"), "1 of 1")
+
+
+# -- events
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("specversion", "1.0"),
+        ("id", "is not empty"),
+        ("source", "is a URI reference"),
+        ("type", "is the type of a fired alert"),
+        ("time", "is an RFC 3339 time"),
+        ("data", "is JSON"),
+        ("type", FIRED),
+    ],
+)
+def test_a_good_event_has_every_attribute(name: str, expected: str) -> None:
+    events.attribute(sent(make_alert()), name, expected)
+
+
+def test_a_wrong_or_missing_attribute_is_named() -> None:
+    resolved = sent(make_alert(), "resolved")
+    refused(lambda: events.attribute(resolved, "type", "is the type of a fired alert"), RESOLVED)
+    refused(lambda: events.attribute(resolved, "sequence", "1"), "'sequence'")
+
+
+def test_the_sdk_reads_a_good_event() -> None:
+    events.accepted_by_sdk(sent(make_alert()))
+
+
+def test_a_changed_label_or_annotation_is_named() -> None:
+    alert = make_alert()
+    events.carries(sent(alert), alert)
+    changed = make_alert()
+    changed.labels = alert.labels | {"severity": "critical"}
+    changed.annotations = alert.annotations
+    refused(lambda: events.carries(sent(alert), changed), "label 'severity'", "'critical'", "'warning'")
+    longer = make_alert()
+    longer.labels, longer.annotations = alert.labels, alert.annotations | {"description": "x" * 4000}
+    refused(lambda: events.carries(sent(alert), longer), "annotation 'description'", "4000 characters")
+
+
+@pytest.mark.parametrize("field", ["alertname", "status", "severity", "labels", "startsAt", "endsAt", "version"])
+def test_every_field_of_the_data_is_checked(field: str) -> None:
+    alert = make_alert()
+    events.data_field(sent(alert), alert, field)
+    if field not in ("status", "version", "endsAt"):
+        other = make_alert(severity="info")
+        other.starts_at -= timedelta(minutes=1)
+        refused(lambda: events.data_field(sent(alert), other, field), field)
+
+
+def test_a_missing_field_is_named() -> None:
+    alert = make_alert(labels={"prometheus_rule": "shop"})
+    refused(lambda: events.data_field(sent(alert), alert, "prometheusRule"), "prometheusRule")
+
+
+def test_common_labels_are_the_groups_own() -> None:
+    alert = make_alert()
+    events.carries_common_labels(sent(alert), [alert.labels])
+    refused(lambda: events.carries_common_labels(sent(alert), [alert.labels, make_alert().labels]), "group's labels")
+
+
+def test_ids_of_different_occurrences_differ_and_of_attempts_agree() -> None:
+    first, second = sent(make_alert()), sent(make_alert())
+    events.distinct_ids([first, second])
+    refused(lambda: events.distinct_ids([first, first]), first.event.id)
+    events.same_id([first, first])
+    refused(lambda: events.same_id([first, second]), "2 ids")
+
+
+def test_pauses_have_to_grow() -> None:
+    events.growing([0.1, 0.2, 0.4], 1.5)
+    refused(lambda: events.growing([0.1, 0.1], 1.5), "0.10 s, 0.10 s")
+    refused(lambda: events.growing([0.1], 1.5), "three attempts")
+
+
+def test_order_is_the_order_of_taking() -> None:
+    early, late = sent(make_alert(), began=1.0, ended=1.1), sent(make_alert(), "resolved", began=2.0, ended=2.1)
+    events.in_order(early, late)
+    refused(lambda: events.in_order(late, early), "1.00 s earlier")
+
+
+def test_a_trace_may_be_continued_in_three_places() -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    events.in_trace(sent(make_alert(), request_headers=(("traceparent", f"00-{trace}-00f067aa0ba902b7-01"),)), trace)
+    refused(lambda: events.in_trace(sent(make_alert()), trace), trace)
+
+
+@pytest.mark.parametrize("status", [200, 202, 302, 500, 503])
+def test_only_4xx_refuses_a_malformed_notification(status: int) -> None:
+    events.refused_as_malformed(422, "")
+    refused(lambda: events.refused_as_malformed(status, "oops"), str(status))
+
+
+def test_a_function_call_correlates_by_header_or_event() -> None:
+    remediation.correlates(exchange(request_headers=(("ce-correlationid", CORRELATION),)), CORRELATION)
+    remediation.correlates(exchange(request_body=json.dumps({"correlationid": CORRELATION}).encode()), CORRELATION)
+    refused(
+        lambda: remediation.correlates(exchange(request_headers=(("x-correlation-id", "new"),)), CORRELATION), "new"
+    )
+
+
+# -- what the suite itself sends
+
+
+def test_fingerprints_are_those_of_a_real_alertmanager() -> None:
+    labels = {"alertname": "A", "pod": "p1", "severity": "critical"}
+    assert fingerprint(labels) == "7e7bd7ecc895953b"
+    assert fingerprint(labels | {"pod": "p2", "severity": "warning"}) == "b38f9ebba43a0257"
+
+
+def test_a_notification_has_the_status_of_its_group_and_what_its_alerts_share() -> None:
+    one, other = make_alert(), make_alert()
+    body = notification([(one, "resolved"), (other, "firing")])
+    assert body["status"] == "firing"
+    assert [alert["status"] for alert in body["alerts"]] == ["resolved", "firing"]
+    assert body["commonLabels"] == common([one.labels, other.labels]) != one.labels
+
+
+@pytest.mark.parametrize("defect", MALFORMED)
+def test_every_malformed_notification_differs_from_the_sound_one(defect: str) -> None:
+    sound = notification([(make_alert(), "firing"), (make_alert(), "firing")])
+    assert MALFORMED[defect](json.loads(json.dumps(sound))) != json.dumps(sound).encode()
+
+
+def test_a_rule_says_which_alert_it_raises() -> None:
+    rule = Rule("v0123456789ab", labels={"where": "{{ $labels.pod }}"}, annotations={"description": "at {{ $value }}"})
+    alert = rule.alert({"incident": rule.key, "pod": f"checkout-{rule.key}"})
+    assert alert.labels["where"] == f"checkout-{rule.key}"
+    assert alert.annotations["description"] == "at 81"
+    assert alert.mark == rule.key in rule.expression

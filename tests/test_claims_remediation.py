@@ -1,0 +1,299 @@
+"""Each claim about a remediation holds for a good observation, and says in one sentence what a bad one lacks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from steps.drivers.linear import Issue
+from steps.incident import remediation
+from steps.incident.alert import Alert, Rule, make_alert
+from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS
+from steps.world.cluster.cloudevent import Event, encode
+from steps.world.journal import Exchange, Journal
+
+FUNCTION = "repair-v0123456789ab"
+
+
+def refused(claim: Callable[[], Any], *words: str) -> None:
+    """The claim does not hold, and its one sentence names all the words."""
+    with pytest.raises(AssertionError) as missed:
+        claim()
+    sentence = str(missed.value)
+    assert "\n" not in sentence
+    for word in words:
+        assert word in sentence, f"{word!r} is not in: {sentence}"
+
+
+def call(
+    parameters: Any = None, *, began: float = 100.0, ended: float = 100.1, status: int | None = 200, **said: Any
+) -> Exchange:
+    """A call of FUNCTION as a good agent makes it, changed as the test wants it."""
+    identity = {"id": said.pop("id")} if "id" in said else {}
+    event = Event.of("io.homelab.agent-sre.remediation.request", "agent-sre", parameters or {"name": "x"}, **identity)
+    message = encode(event, said.pop("mode", "binary"))
+    usual: dict[str, Any] = {
+        "caller": "agent-sre",
+        "callee": "functions",
+        "method": "POST",
+        "url": f"http://{FUNCTION}.ai.svc.cluster.local/",
+        "request_headers": message.headers,
+        "request_body": message.body,
+        "error": None if status else "The caller left before it had a whole answer.",
+    }
+    return Journal().record(began=began, ended=ended, status=status, **usual | said)
+
+
+def ticket(alert: Alert, reason: str = "") -> Issue:
+    """The ticket of a failed remediation that tells everything but, unless it is given, the reason."""
+    facts = "\n".join(f"- {name}: {value}" for name, value in (alert.labels | alert.annotations).items())
+    now = datetime.now(UTC)
+    return Issue(
+        id="0d7b9f0e-3c43-4f0b-8d0b-1f2a3b4c5d6e",
+        identifier="BVL-8",
+        title=f"[Remediation Failed] {alert.name}",
+        description=f"## Remediation failed\n- Function: {alert.annotations.get('lambda_function')}\n{reason}\n"
+        f"## Alert Details\n{facts}\nStatus: firing\nFiring since: 2026-11-24T00:12:10.123Z\n"
+        "Correlation ID: 9b2d1c1e-6f0a-4c55-8a52-0d6f8f4b7a11",
+        priority=2,
+        state_name="Backlog",
+        state_type="backlog",
+        team_key="BVL",
+        labels=("agent-sre", "warning"),
+        assignee_email=None,
+        url="https://linear.app/homelab/issue/BVL-8",
+        created_at=now,
+        completed_at=None,
+        canceled_at=None,
+        archived=False,
+        comments=(),
+        attachments=(),
+        relations=(),
+    )
+
+
+# -- the call
+
+
+@pytest.mark.parametrize("mode", ["binary", "structured"])
+def test_a_call_is_an_event_in_either_mode(mode: str) -> None:
+    made = call({"name": "checkout-0"}, mode=mode)
+    assert remediation.event_of(made).event.type == "io.homelab.agent-sre.remediation.request"
+    assert remediation.parameters_of(made) == {"name": "checkout-0"}
+    assert remediation.name_of(made) == FUNCTION
+
+
+def test_a_call_that_is_no_event_is_seen() -> None:
+    bare = call(request_headers=(("content-type", "application/json"),), request_body=b'{"name": "x"}')
+    refused(lambda: remediation.event_of(bare), FUNCTION, "to be a CloudEvent")
+    refused(lambda: remediation.parameters_of(call(["checkout"])), FUNCTION, "['checkout']")
+
+
+def test_parameters_of_every_type_arrive() -> None:
+    remediation.carries_parameters(call(PARAMETERS | {"more": 1}), PARAMETERS)
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_that_became_text_is_seen(name: str) -> None:
+    changed = PARAMETERS | {name: 7 if PARAMETERS[name] == "007" else f"«{PARAMETERS[name]}»"}
+    refused(lambda: remediation.carries_parameters(call(changed), PARAMETERS), name)
+
+
+def test_parameters_that_are_equal_in_python_only_are_seen() -> None:
+    refused(lambda: remediation.carries_parameters(call({"force": 1}), {"force": True}), "force = true", "got 1")
+    refused(lambda: remediation.carries_parameters(call({"count": "3"}), {"count": 3}), "count = 3", 'got "3"')
+
+
+def test_a_lost_parameter_is_seen() -> None:
+    refused(lambda: remediation.carries_parameters(call({"type": "pod"}), {"name": "x"}), 'name = "x"', "['type']")
+
+
+@pytest.mark.parametrize("words", NO_PARAMETERS)
+def test_what_is_called_no_parameters_is_none(words: str) -> None:
+    with suppress(ValueError):
+        assert not isinstance(json.loads(NO_PARAMETERS[words]), dict)
+
+
+# -- time
+
+
+@pytest.mark.parametrize("took", [0.81, 1.0, 1.19])
+def test_a_call_given_up_near_its_time_out_is_well(took: float) -> None:
+    remediation.abandoned(call(ended=100 + took, status=None), 1)
+
+
+@pytest.mark.parametrize("took", [0.0, 0.79, 1.21, 8.0])
+def test_a_call_given_up_too_soon_or_too_late_is_seen(took: float) -> None:
+    late = call(ended=100 + took, status=None)
+    refused(lambda: remediation.abandoned(late, 1), FUNCTION, "after 1 s (± 20%)", f"{took:.2f} s")
+
+
+def test_a_call_that_was_waited_for_is_seen() -> None:
+    refused(lambda: remediation.abandoned(call(ended=101.0), 1), "waited for the answer", "1.00 s")
+
+
+def test_others_are_served_while_a_call_waits() -> None:
+    slow = call(began=100, ended=101, status=None)
+    remediation.served_meanwhile(call(began=100.2, ended=100.3), slow)
+    refused(lambda: remediation.served_meanwhile(call(began=101, ended=101.25), slow), "0.25 s after")
+    refused(lambda: remediation.served_meanwhile(call(began=100.2, ended=100.3, status=503), slow), "503")
+
+
+# -- tries
+
+
+def tries(*began: float, **said: Any) -> list[Exchange]:
+    """Tries of one event that each took a tenth of a second."""
+    return [call(began=at, ended=at + 0.1, id="one", **said) for at in began]
+
+
+def test_tries_are_counted() -> None:
+    remediation.tried(tries(1, 2, 3), 3, 3)
+    remediation.tried(tries(1, 2, 3), 2, 5)
+    refused(lambda: remediation.tried(tries(1, 2), 3, 3), FUNCTION, "3 times", "called 2 times")
+    refused(lambda: remediation.tried(tries(1, 2, 3, 4, 5, 6), 2, 5), "2 to 5 times", "called 6 times")
+    refused(lambda: remediation.tried([], 2, 5), "called 0 times")
+
+
+def test_tries_end_with_the_first_success() -> None:
+    failed, good = call(status=503), call()
+    assert remediation.up_to_success([failed, good, failed, good]) == [failed, good]
+    assert remediation.up_to_success([failed, failed]) == [failed, failed]
+    assert remediation.up_to_success([]) == []
+
+
+def test_tries_carry_one_event() -> None:
+    remediation.same_event(tries(1, 2, 3))
+    refused(lambda: remediation.same_event([call(id="one"), call(id="two")]), "2 tries had 2 ids")
+
+
+def test_pauses_between_tries_grow() -> None:
+    remediation.pauses_grow(tries(0, 0.2, 0.5), 1.5)
+    refused(lambda: remediation.pauses_grow(tries(0, 0.2, 0.4, 0.6), 1.5), "0.10 s, 0.10 s, 0.10 s")
+    refused(lambda: remediation.pauses_grow(tries(0, 0.2), 1.5), "at least three attempts")
+
+
+def test_a_function_is_not_called_before_it_wants_to_be() -> None:
+    remediation.waited(tries(0, 1.2), 1)
+    refused(lambda: remediation.waited(tries(0, 0.6), 1), FUNCTION, "before 1 s", "after 0.50 s")
+
+
+def test_the_last_try_has_to_succeed() -> None:
+    alert = make_alert(function=FUNCTION)
+    remediation.answered_well([call(status=503), call()], alert)
+    refused(lambda: remediation.answered_well([call(), call(status=503)], alert), alert.name, "the last of 2", "503")
+    refused(lambda: remediation.answered_well([call(status=None)], alert), "The caller left")
+    refused(lambda: remediation.answered_well([], alert), "there is none")
+
+
+# -- the circuit breaker
+
+
+def test_a_function_is_left_alone_for_its_cool_down() -> None:
+    remediation.left_alone([call(began=9.9), call(began=10), call(began=11.2)], 10, 11.2)
+    refused(lambda: remediation.left_alone(tries(10.2, 10.7), 10, 11.2), "called 2 times", "1.00 s too early")
+
+
+def test_another_function_is_called_in_time() -> None:
+    remediation.called_before(call(began=10.5), 11)
+    refused(lambda: remediation.called_before(call(began=11.5), 11), FUNCTION, "0.50 s after the end")
+
+
+def test_a_probe_is_alone() -> None:
+    journal = Journal()
+
+    def made(began: float, ended: float) -> Exchange:
+        url = f"http://{FUNCTION}.ai.svc.cluster.local/"
+        return journal.record(
+            caller="agent-sre", callee="functions", method="POST", url=url, status=200, began=began, ended=ended
+        )
+
+    before, probe, beside, after = made(10, 10.1), made(12, 12.5), made(12.4, 12.9), made(12.6, 12.7)
+    remediation.alone(probe, [before, probe, after])
+    refused(lambda: remediation.alone(probe, [before, probe, beside, after]), FUNCTION, "1 more")
+
+
+# -- the ticket of a failed remediation
+
+
+def test_the_ticket_names_the_function() -> None:
+    alert = make_alert(function=FUNCTION)
+    remediation.names_function(ticket(alert), FUNCTION)
+    refused(lambda: remediation.names_function(ticket(make_alert()), FUNCTION), "BVL-8", FUNCTION)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_ticket_without_the_reason_is_seen(reason: str) -> None:
+    alert = make_alert(function=FUNCTION)
+    for words in ("", "The remediation did not work.", "Status: failed"):
+        refused(lambda words=words: remediation.gives_reason(ticket(alert, words), alert, reason), "BVL-8", reason)  # type: ignore[misc]
+
+
+def test_words_of_the_alert_itself_are_no_reason() -> None:
+    alert = make_alert(function=FUNCTION)
+    alert.annotations["lambda_parameters"] = '["time-out"]'
+    alert.annotations["description"] = "Requests time out, the connection is refused."
+    refused(lambda: remediation.gives_reason(ticket(alert), alert, "it was too slow"), "too slow")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("the request was invalid", "POST http://x/ was answered 400: name must be that of a pod"),
+        ("the call was forbidden", "HTTP 403"),
+        ("its code raised an error", "Handler: cannot remediate checkout-0: forbidden by policy"),
+        ("it had an internal error", "500 Internal Server Error"),
+        ("it was unavailable", "Service Unavailable"),
+        ("there was no connection", "ConnectError: All connection attempts failed"),
+        ("there was no connection", "Server disconnected without sending a response."),
+        ("there was no connection", "peer closed connection without sending complete message body"),
+        ("it was too slow", "ReadTimeout"),
+        ("it was too slow", "had no answer within 60 s"),
+        ("it reported an error", "checkout-0 is protected by a disruption budget"),
+        ("its answer is not understood", "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+        ("its parameters are wrong", "lambda_parameters is not valid JSON"),
+        ("the function is not there", "LambdaFunction repair in namespace ai does not exist or is not ready."),
+    ],
+)
+def test_a_reason_may_be_worded_in_many_ways(reason: str, words: str) -> None:
+    alert = make_alert(function=FUNCTION)
+    remediation.gives_reason(ticket(alert, words), alert, reason)
+
+
+# -- where it goes
+
+
+def test_a_call_goes_to_the_agents_own_namespace() -> None:
+    remediation.is_of(call(), FUNCTION)
+    refused(lambda: remediation.is_of(call(), "pod-restart"), "pod-restart.ai.", FUNCTION)
+    strange = call(url=f"http://{FUNCTION}.shop.svc.cluster.local/")
+    refused(lambda: remediation.is_of(strange, FUNCTION), f"{FUNCTION}.shop.svc")
+
+
+def test_a_call_is_answered() -> None:
+    remediation.answered(call())
+    refused(lambda: remediation.answered(call(status=None)), FUNCTION, "The caller left")
+    refused(lambda: remediation.answered(call(status=503)), "503")
+
+
+# -- alerts that ask for a function
+
+
+def test_an_alert_gives_its_function_parameters() -> None:
+    alert = make_alert(function=FUNCTION)
+    assert alert.function == FUNCTION
+    given = json.loads(alert.annotations["lambda_parameters"])
+    assert given == {"name": alert.pod, "namespace": "shop", "type": "pod"}
+
+
+def test_a_rule_gives_its_alerts_a_function() -> None:
+    signal = {"pod": "checkout-v0123456789ab", "namespace": "shop"}
+    alert = Rule.remediated_by(FUNCTION, "v0123456789ab").alert(signal)
+    assert alert.function == FUNCTION
+    assert json.loads(alert.annotations["lambda_parameters"])["name"] == "checkout-v0123456789ab"
+    assert "summary" in alert.annotations

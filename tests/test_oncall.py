@@ -1,0 +1,263 @@
+"""The PagerDuty double against its contract (CONTRACTS §8.3)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from steps.world.services import oncall
+from steps.world.services.oncall import Engineer, OnCall, Schedule
+
+KEY = "u+0123456789"
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Clock:
+    """A time that moves when the test says so, in epoch seconds."""
+
+    now: float = NOON.timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Desk:
+    """A caller of the double, and the engineers."""
+
+    service: OnCall
+    client: httpx.AsyncClient
+    ada: Engineer
+    bob: Engineer
+
+    async def get(self, path: str = "/oncalls", **query: Any) -> httpx.Response:
+        return await self.client.get(path, params=query)
+
+    async def shifts(self, **query: Any) -> list[dict[str, Any]]:
+        answer = await self.get(**query)
+        assert answer.status_code == 200, answer.text
+        found: list[dict[str, Any]] = answer.json()["oncalls"]
+        return found
+
+    async def names(self, **query: Any) -> list[str]:
+        return [shift["user"]["summary"] for shift in await self.shifts(**query)]
+
+
+@pytest.fixture
+async def desk() -> AsyncIterator[Desk]:
+    service = OnCall(Clock())
+    service.accept(KEY)
+    headers = {"authorization": f"Token token={KEY}", "accept": "application/vnd.pagerduty+json;version=2"}
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://api.pagerduty.com", headers=headers) as client:
+        ada, bob = service.add_engineer("ada@x.io", "Ada"), service.add_engineer("bob@x.io", "Bob")
+        yield Desk(service, client, ada, bob)
+
+
+# -- who is on call -----------------------------------------------------------------------------------------------
+
+
+async def test_nobody_is_on_call_at_first_and_again_when_taken_off(desk: Desk) -> None:
+    assert await desk.names() == []
+    desk.service.put(desk.ada)
+    assert await desk.names() == ["Ada"]
+    desk.service.put(desk.bob)
+    assert await desk.names() == ["Bob"]
+    desk.service.nobody()
+    assert await desk.names() == []
+
+
+async def test_an_answer_has_pagerdutys_shape_and_no_email(desk: Desk) -> None:
+    desk.service.put(desk.ada, hours=1)
+    answer = (await desk.get()).json()
+    schedule, policy = desk.service.primary, desk.service.policy
+    assert answer == {
+        "oncalls": [
+            {
+                "escalation_policy": {
+                    "id": policy.id,
+                    "type": "escalation_policy_reference",
+                    "summary": "Homelab",
+                    "self": f"https://api.pagerduty.com/escalation_policies/{policy.id}",
+                    "html_url": f"https://homelab.pagerduty.com/escalation_policies/{policy.id}",
+                },
+                "escalation_level": 1,
+                "schedule": {
+                    "id": schedule.id,
+                    "type": "schedule_reference",
+                    "summary": "Primary",
+                    "self": f"https://api.pagerduty.com/schedules/{schedule.id}",
+                    "html_url": f"https://homelab.pagerduty.com/schedules/{schedule.id}",
+                },
+                "user": {
+                    "id": desk.ada.id,
+                    "type": "user_reference",
+                    "summary": "Ada",
+                    "self": f"https://api.pagerduty.com/users/{desk.ada.id}",
+                    "html_url": f"https://homelab.pagerduty.com/users/{desk.ada.id}",
+                },
+                "start": "2030-01-01T11:00:00Z",
+                "end": "2030-01-01T13:00:00Z",
+            }
+        ],
+        "limit": 25,
+        "offset": 0,
+        "more": False,
+        "total": None,
+    }
+
+
+async def test_included_users_have_their_email(desk: Desk) -> None:
+    desk.service.put(desk.ada)
+    [shift] = await desk.shifts(**{"include[]": ["users", "schedules", "escalation_policies"]})
+    assert (shift["user"]["type"], shift["user"]["email"]) == ("user", "ada@x.io")
+    assert (shift["schedule"]["type"], shift["escalation_policy"]["type"]) == ("schedule", "escalation_policy")
+    assert (await desk.get(f"/users/{desk.ada.id}")).json()["user"]["email"] == "ada@x.io"
+    assert (await desk.get("/users/PNOBODY")).status_code == 404
+
+
+async def test_the_time_asked_for_decides_between_shifts(desk: Desk) -> None:
+    desk.service.primary.shift(desk.ada, NOON - 8 * HOUR, NOON)
+    desk.service.primary.shift(desk.bob, NOON, NOON + 8 * HOUR)
+    just_before = (NOON - timedelta(milliseconds=1)).isoformat()
+    assert await desk.names(since=just_before, until=just_before) == ["Ada"]
+    assert await desk.names() == ["Bob"]
+    assert await desk.names(since=(NOON + 8 * HOUR).isoformat()) == []
+    assert await desk.names(since=(NOON - HOUR).isoformat(), until=(NOON + HOUR).isoformat()) == ["Ada", "Bob"]
+    assert await desk.names(since="2030-01-01T12:30:00+01:00", until="2030-01-01T12:30:00+01:00") == ["Ada"]
+
+
+async def test_an_override_takes_the_place_of_a_shift(desk: Desk) -> None:
+    desk.service.primary.shift(desk.ada, NOON - 2 * HOUR, NOON + 2 * HOUR)
+    desk.service.primary.override(desk.bob, NOON - HOUR, NOON + HOUR)
+    whole_day = {"since": "2030-01-01", "until": "2030-01-02"}
+    assert [(shift["user"]["summary"], shift["start"], shift["end"]) for shift in await desk.shifts(**whole_day)] == [
+        ("Ada", "2030-01-01T10:00:00Z", "2030-01-01T11:00:00Z"),
+        ("Bob", "2030-01-01T11:00:00Z", "2030-01-01T13:00:00Z"),
+        ("Ada", "2030-01-01T13:00:00Z", "2030-01-01T14:00:00Z"),
+    ]
+    assert await desk.names() == ["Bob"]
+    assert await desk.names(earliest="true", **whole_day) == ["Ada", "Bob"]
+
+
+def test_shifts_of_one_engineer_that_touch_are_one(desk: Desk) -> None:
+    schedule = Schedule("Nights")
+    schedule.shift(desk.ada, NOON, NOON + HOUR)
+    schedule.shift(desk.ada, NOON + HOUR, NOON + 2 * HOUR)
+    schedule.shift(desk.ada, NOON + 3 * HOUR, NOON + 4 * HOUR)
+    assert [(turn.start, turn.end) for turn in schedule.final] == [
+        (NOON, NOON + 2 * HOUR),
+        (NOON + 3 * HOUR, NOON + 4 * HOUR),
+    ]
+
+
+def test_a_shift_ends_after_it_starts(desk: Desk) -> None:
+    with pytest.raises(ValueError, match="The shift of Ada must end after it starts"):
+        desk.service.primary.shift(desk.ada, NOON, NOON)
+    with pytest.raises(ValueError, match="must end after it starts"):
+        desk.service.primary.override(desk.ada, NOON, NOON - HOUR)
+
+
+async def test_policies_have_levels_and_people_who_are_always_on_call(desk: Desk) -> None:
+    desk.service.put(desk.ada)
+    policy = desk.service.add_policy("Payments", [[desk.service.primary], [desk.bob]])
+    found = await desk.shifts(**{"escalation_policy_ids[]": policy.id})
+    assert [(shift["escalation_level"], shift["user"]["summary"]) for shift in found] == [(1, "Ada"), (2, "Bob")]
+    assert (found[1]["schedule"], found[1]["start"], found[1]["end"]) == (None, None, None)
+    assert await desk.names(**{"schedule_ids[]": [desk.service.primary.id]}) == ["Ada", "Ada"]
+    assert await desk.names(**{"schedule_ids[]": "PNOBODY"}) == []
+    assert await desk.names(**{"user_ids[]": desk.bob.id}) == ["Bob"]
+
+
+async def test_long_lists_come_in_pages(desk: Desk) -> None:
+    for day in range(30):
+        engineer = desk.ada if day % 2 else desk.bob
+        desk.service.primary.shift(engineer, NOON + 24 * HOUR * day, NOON + 24 * HOUR * (day + 1))
+    month = {"since": "2030-01-01", "until": "2030-02-15"}
+    first = (await desk.get(**month)).json()
+    assert (len(first["oncalls"]), first["more"], first["total"]) == (25, True, None)
+    rest = (await desk.get(**month, offset=25, total="true")).json()
+    assert (len(rest["oncalls"]), rest["more"], rest["total"], rest["offset"]) == (5, False, 30, 25)
+    assert (await desk.get(**month, limit=100)).json()["more"] is False
+
+
+# -- what is refused ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", KEY, f"Bearer {KEY}", "Token token=wrong", f"Token {KEY}", "Token token="]
+)
+async def test_whoever_does_not_show_a_key_as_asked_is_refused(desk: Desk, authorization: str) -> None:
+    answer = await desk.client.get("/oncalls", headers={"authorization": authorization})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, 2006)
+    assert (await desk.client.get("/users/P1", headers={"authorization": authorization})).status_code == 401
+
+
+async def test_a_revoked_key_is_refused(desk: Desk) -> None:
+    assert (await desk.get()).status_code == 200
+    desk.service.revoke(KEY)
+    assert (await desk.get()).status_code == 401
+
+
+@pytest.mark.parametrize("quoting", ["token={}", "token = {}"])
+async def test_the_keys_place_is_exact(desk: Desk, quoting: str) -> None:
+    headers = {"authorization": "Token " + quoting.format(KEY)}
+    answer = await desk.client.get("/oncalls", headers=headers)
+    assert answer.status_code == (200 if quoting == "token={}" else 401)
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/vnd.pagerduty+json;version=2", 200),
+        ("application/vnd.pagerduty+json; version=2", 200),
+        ("application/json", 200),
+        ("*/*", 200),
+        ("application/vnd.pagerduty+json;version=1", 400),
+        ("application/vnd.pagerduty+json", 400),
+    ],
+)
+async def test_only_version_2_is_spoken(desk: Desk, accept: str, status: int) -> None:
+    assert (await desk.client.get("/oncalls", headers={"accept": accept})).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"since": "yesterday"}, "since must be an ISO 8601 time."),
+        ({"until": "soon"}, "until must be an ISO 8601 time."),
+        ({"since": "2030-01-02", "until": "2030-01-01"}, "until must not be before since."),
+        ({"since": "2030-01-01", "until": "2030-05-01"}, "The range from since to until must not exceed 3 months."),
+        ({"limit": "101"}, "limit must be between 1 and 100."),
+        ({"limit": "0"}, "limit must be between 1 and 100."),
+        ({"limit": "all"}, "limit must be a whole number."),
+        ({"offset": "-1"}, "offset must be a whole number."),
+        ({"include[]": ["users", "teams"]}, "include[] cannot be teams."),
+    ],
+)
+async def test_a_question_that_cannot_be_is_refused(desk: Desk, query: dict[str, Any], sentence: str) -> None:
+    answer = await desk.get(**query)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == {"message": "Invalid Input Provided", "code": 2001, "errors": [sentence]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (oncall.unauthorized(), 401),
+        (oncall.forbidden(), 403),
+        (oncall.rate_limited(), 429),
+        (oncall.unavailable(), 503),
+    ],
+)
+def test_error_answers_look_like_pagerdutys(answer: oncall.Answer, status: int) -> None:
+    response = httpx.Response(answer.status, headers=list(answer.headers), content=answer.body)
+    assert response.status_code == status
+    assert response.json()["error"].keys() == {"message", "code", "errors"}
