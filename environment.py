@@ -9,7 +9,7 @@ from dataclasses import fields
 from behave.model import Scenario, Step
 from behave.runner import Context, the_step_registry
 
-from reports import evidence
+from reports import evidence, recording
 from reports.run import UsageError, facts
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
@@ -34,6 +34,7 @@ def after_step(context: Context, step: Step) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
+    recording.keep(scenario, context.stage.incident_of(str(scenario.location)).course())
     context.stage.end(str(scenario.location))
 
 

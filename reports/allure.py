@@ -10,6 +10,7 @@ files about the run. A scenario is written when its feature has ended, since onl
 from __future__ import annotations
 
 import json
+import re
 import traceback
 from collections import Counter
 from pathlib import Path
@@ -19,16 +20,17 @@ import allure_commons
 from allure_behave.formatter import AllureFormatter as _AllureFormatter
 from allure_behave.listener import AllureListener
 from allure_commons.logger import AllureFileLogger
-from allure_commons.model2 import Label, Link, StatusDetails, TestResult
-from allure_commons.types import LabelType, LinkType, Severity
+from allure_commons.model2 import Attachment, Label, Link, StatusDetails, TestResult
+from allure_commons.types import AttachmentType, LabelType, LinkType, Severity
 from allure_commons.utils import md5, now, platform_label, uuid4
 from behave.formatter.base import Formatter
 
-from reports import run
+from reports import recording, run, timeline
+from reports.files import write_whole
 from reports.judge import containers, judge, step_status
 from reports.requirements import Kind
 from reports.run import Record
-from reports.verdict import Status, Trouble, Verdict, write_whole
+from reports.verdict import Status, Trouble, Verdict, slug
 
 SEVERITY: dict[Kind, Severity] = {
     "scenario": Severity.BLOCKER,
@@ -50,6 +52,8 @@ CATEGORIES = [
     {"name": "Not judged: the world, the set-up or the suite is broken", "matchedStatuses": ["broken"]},
     {"name": "Not run", "matchedStatuses": ["skipped"]},
 ]
+
+LEADS_ELSEWHERE = re.compile(r'<nav.*?</nav>| href="(?!#)[^"]*"', re.DOTALL)
 
 LOCATION = "location"
 """The label that ties a result to its scenario in the verdict."""
@@ -110,7 +114,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
         result = self.logger.get_test(self.current_scenario_uuid)
         ticket = self.record.requirements.ticket
         result.labels = self._labels(scenario)
-        result.links = [Link(LinkType.ISSUE, ticket.url, ticket.id)]
+        result.links = [Link(LinkType.ISSUE, ticket.url, ticket.id), *self._pages(scenario)]
         result.titlePath = [thing.name for thing in containers(scenario) if thing.type in ("feature", "rule")]
 
     def stop_scenario(self, scenario: Any) -> None:
@@ -136,6 +140,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
             result.status = STATUS[judgement.status]
             if judgement.sentence:
                 result.statusDetails = self._details(judgement.sentence, judgement.error)
+            self._add_timeline(scenario, result)
             allure_commons.plugin_manager.hook.report_result(result=result)
             self.written.add(id(scenario))
         self.ended.clear()
@@ -174,6 +179,21 @@ class _Listener(AllureListener):  # type: ignore[misc]
             stop=now(),
         )
 
+    def _pages(self, scenario: Any) -> list[Link]:
+        """Links to the scenario's items in the matrix, relative to the page that `make report` makes."""
+        items = self.record.requirements.tagged(scenario.effective_tags)
+        pages = [f"matrix.html#{item.id}" for _, item in items]
+        return [Link(LinkType.LINK, page, page) for page in pages]
+
+    def _add_timeline(self, scenario: Any, result: TestResult) -> None:
+        """Links the scenario's timeline, if it is to have one, and attaches it; it is drawn when the run is over."""
+        location = self.record.location(scenario)
+        if recording.path(self.record.latest, location).is_file():
+            page = f"timelines/{slug(location)}.html"
+            result.links.append(Link(LinkType.LINK, page, page))
+            source = timeline_source(location)
+            result.attachments.append(Attachment(name="Timeline", source=source, type=AttachmentType.HTML.mime_type))
+
     def _labels(self, scenario: Any) -> list[Label]:
         requirements, tags = self.record.requirements, scenario.effective_tags
         criteria = requirements.criteria_of(tags)
@@ -195,6 +215,20 @@ class _Listener(AllureListener):  # type: ignore[misc]
     def _details(self, sentence: str, error: BaseException | None) -> StatusDetails:
         trace = "".join(traceback.format_list(self.record.own_frames(error)))
         return StatusDetails(message=sentence, trace=run.facts.redact(trace) or None)
+
+
+def timeline_source(location: str) -> str:
+    """What the timeline of the scenario at that place is called among Allure's files."""
+    return f"{slug(location)}-timeline.html"
+
+
+def attach_timelines(verdict: Verdict, latest: Path) -> None:
+    """Puts the timelines where their results look for them, without links: what Allure shows leads nowhere else."""
+    for scenario in verdict.scenarios:
+        page = timeline.path(latest, scenario)
+        if page.is_file():
+            text = LEADS_ELSEWHERE.sub("", page.read_text(encoding="utf-8"))
+            write_whole(latest / "allure-results" / timeline_source(scenario.location), text)
 
 
 def disagreement(verdict: Verdict, results: Path) -> Trouble | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
-from reports import allure, matrix, run
+from reports import allure, matrix, run, timeline
 from reports.judge import containers, judge, step_status
 from reports.run import Record
 from reports.verdict import RunVerdict, ScenarioVerdict, StepVerdict, Verdict, conclude, requirement_verdicts
@@ -27,11 +27,18 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         self.record = run.record
         self.verdict: Verdict | None = None
         self._running: Any = None
+        self._upcoming: list[Any] = []
 
     def scenario(self, scenario: Any) -> None:
         self._ended()
         self.record.began[id(scenario)] = (datetime.now(UTC), time.monotonic())
-        self._running = scenario
+        self._running, self._upcoming = scenario, []
+
+    def step(self, step: Any) -> None:
+        self._upcoming.append(step)
+
+    def match(self, match: Any) -> None:
+        self.record.steps_began[id(self._upcoming.pop(0))] = datetime.now(UTC)
 
     def rule(self, rule: Any) -> None:
         self._ended()
@@ -50,8 +57,11 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
     def publish(self, verdict: Verdict) -> None:
         """Writes the verdict, and what is made of it alone."""
         self.verdict = verdict
-        verdict.write(self.record.latest / "verdict.json")
-        matrix.write(verdict, self.record.latest)
+        latest = self.record.latest
+        verdict.write(latest / "verdict.json")
+        timeline.write(verdict, latest)
+        allure.attach_timelines(verdict, latest)
+        matrix.write(verdict, latest)
 
     def _ended(self) -> None:
         """behave tells nobody that a scenario ended; the next thing that begins does."""
@@ -115,6 +125,7 @@ def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
                 keyword=step.keyword,
                 name=step.name,
                 status=step_status(step, record),
+                began=record.steps_began.get(id(step)),
                 duration=step.duration,
                 evidence=tuple(record.evidence.get(id(step), [])),
             )

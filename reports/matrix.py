@@ -9,24 +9,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
-from reports.verdict import (
-    SHOWN,
-    RequirementVerdict,
-    ScenarioVerdict,
-    Status,
-    Verdict,
-    write_whole,
-)
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+from reports.files import write_whole
+from reports.pages import render
+from reports.verdict import SHOWN, RequirementVerdict, ScenarioVerdict, Status, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +56,7 @@ def sections(verdict: Verdict) -> list[Section]:
 def write(verdict: Verdict, latest: Path) -> None:
     """Writes `matrix.html`, `matrix.csv` and `matrix.md` beside the verdict."""
     for name in ("matrix.html", "matrix.md"):
-        page = _templates.get_template(f"{name}.j2").render(verdict=verdict, sections=sections(verdict))
-        write_whole(latest / name, page)
+        write_whole(latest / name, render(f"{name}.j2", verdict=verdict, sections=sections(verdict)))
     write_whole(latest / "matrix.csv", _csv(verdict))
 
 

@@ -14,7 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reports.verdict import Verdict, write_whole
+from reports.files import write_whole
+from reports.verdict import Verdict
 
 ALLURE = "3.18.0"
 ROOT = Path(__file__).parent.parent
@@ -23,6 +24,17 @@ ANALYTICS = re.compile(
     r'<script async src="https://www\.googletagmanager\.com/[^"]*"></script>\s*<script>(?:(?!</script>).)*?gtag\(.*?</script>',
     re.DOTALL,
 )
+
+LINK = "test-result-meta-link"
+"""How Allure's page marks a test's link. It lets one follow an absolute address only."""
+FOLLOW = f"""<style>[data-testid="{LINK}"]:not(:has(a)) {{ cursor: pointer; }}</style>
+<script>
+addEventListener("click", event => {{
+  const link = event.target.closest('[data-testid="{LINK}"]');
+  if (link && !link.querySelector("a")) open(link.textContent);
+}});
+</script>
+"""
 
 
 class ReportError(Exception):
@@ -45,7 +57,8 @@ def build(root: Path) -> Path:
         page = next(output.rglob("index.html"), None)
         if page is None:
             raise ReportError("Allure made no page of these results.")
-        write_whole(latest / "allure.html", without_analytics(page.read_text(encoding="utf-8")))
+        text = with_links(without_analytics(page.read_text(encoding="utf-8")))
+        write_whole(latest / "allure.html", text)
     return latest / "allure.html"
 
 
@@ -75,6 +88,12 @@ def without_analytics(page: str) -> str:
     if "googletagmanager" in clean:
         raise ReportError(f"Allure {ALLURE} has changed its analytics script, which has to be taken out of the page.")
     return clean
+
+
+def with_links(page: str) -> str:
+    """The page with links to the pages beside it that one can follow; Allure shows them and lets nobody."""
+    before, body, after = page.rpartition("</body>")
+    return f"{before}{FOLLOW}{body}{after}"
 
 
 def _settings(verdict: Verdict, latest: Path) -> dict[str, object]:

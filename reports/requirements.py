@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+
+from reports.files import Entry
 
 Kind = Literal["acceptance", "scenario", "metric", "security", "monitoring", "integration point", "definition of done"]
 Text = Annotated[str, Field(min_length=1)]
@@ -16,10 +18,6 @@ Text = Annotated[str, Field(min_length=1)]
 
 class RequirementsError(Exception):
     """The file cannot be used; the message is one sentence that says where and why."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _is_pattern(text: str) -> str:
@@ -30,7 +28,7 @@ def _is_pattern(text: str) -> str:
     return text
 
 
-class Item(_Entry):
+class Item(Entry):
     """One line of the ticket that has to hold."""
 
     id: str = Field(pattern=r"^[A-Z]+\d+(\.\d+)?$")
@@ -41,7 +39,7 @@ class Item(_Entry):
     """For an integration point: the criteria whose items make it up."""
 
 
-class Criterion(_Entry):
+class Criterion(Entry):
     """A heading of the ticket and the items below it."""
 
     id: str = Field(pattern=r"^[A-Z]+\d*$")
@@ -55,7 +53,7 @@ class Criterion(_Entry):
         return f"{self.id} {self.title}" if self.id[-1].isdigit() else self.title
 
 
-class Ticket(_Entry):
+class Ticket(Entry):
     """The ticket itself."""
 
     id: Text
@@ -67,7 +65,7 @@ class Ticket(_Entry):
         return f"{self.id} {self.title}"
 
 
-class Requirements(_Entry):
+class Requirements(Entry):
     """Everything that the ticket asks for, in its order."""
 
     ticket: Ticket

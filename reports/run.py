@@ -71,6 +71,8 @@ class Record:
     """When each scenario began: wall clock and monotonic seconds."""
     durations: dict[int, float] = field(default_factory=dict)
     """How long each scenario took, in seconds."""
+    steps_began: dict[int, datetime] = field(default_factory=dict)
+    """When each step began."""
     evidence: dict[int, list[Attachment]] = field(default_factory=dict)
     """What each step has seen."""
     troubles: dict[int, list[tuple[Trouble, BaseException]]] = field(default_factory=dict)

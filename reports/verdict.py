@@ -19,8 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
+from reports.files import Entry, write_whole
 from reports.requirements import Criterion, Item, Kind, Requirements
 
 
@@ -43,33 +42,40 @@ def worst(statuses: Iterable[Status]) -> Status:
     return min(statuses, key=list(Status).index, default=Status.UNTESTED)
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Attachment(_Entry):
+class Attachment(Entry):
     """A piece of evidence, kept as a file."""
 
     title: str
     kind: str
     file: str
     """Path of the file, relative to the verdict."""
+    exchanges: tuple[int, ...] = ()
+    """Numbers of the recorded exchanges that it shows."""
 
 
-class StepVerdict(_Entry):
+class StepVerdict(Entry):
     keyword: str
     name: str
     status: Status
+    began: datetime | None = None
     duration: float
     """Seconds."""
     evidence: tuple[Attachment, ...] = ()
+
+    @property
+    def sights(self) -> dict[str, list[str]]:
+        """The files of its evidence by title: what was looked at again and again has several."""
+        files: dict[str, list[str]] = {}
+        for seen in self.evidence:
+            files.setdefault(seen.title, []).append(seen.file)
+        return files
 
     @property
     def text(self) -> str:
         return f"{self.keyword} {self.name}"
 
 
-class Trouble(_Entry):
+class Trouble(Entry):
     """Something that went wrong outside of the steps."""
 
     where: str
@@ -82,7 +88,7 @@ class Trouble(_Entry):
         return f"{self.where} failed: {self.sentence}"
 
 
-class ScenarioVerdict(_Entry):
+class ScenarioVerdict(Entry):
     """One scenario, or one row of an outline."""
 
     name: str
@@ -110,12 +116,17 @@ class ScenarioVerdict(_Entry):
     """What went wrong around its steps: hooks and clean-up, its feature's included."""
 
     @property
+    def slug(self) -> str:
+        """What its files are called by: "ac3_linear_api-31"."""
+        return slug(self.location)
+
+    @property
     def stopped_at(self) -> StepVerdict | None:
         """The step that did not pass and kept the others from being tried."""
         return next((step for step in self.steps if step.status is not Status.PASSED), None)
 
 
-class RequirementVerdict(_Entry):
+class RequirementVerdict(Entry):
     """One of the ticket's items."""
 
     id: str
@@ -136,7 +147,7 @@ class RequirementVerdict(_Entry):
         return self.id.rpartition(".")[0] or self.id.rstrip("0123456789")
 
 
-class RunVerdict(_Entry):
+class RunVerdict(Entry):
     """The run as a whole."""
 
     id: str
@@ -159,7 +170,7 @@ class RunVerdict(_Entry):
     """What went wrong around all scenarios; a run with troubles is broken."""
 
 
-class Verdict(_Entry):
+class Verdict(Entry):
     """`verdict.json`."""
 
     run: RunVerdict
@@ -184,11 +195,10 @@ class Verdict(_Entry):
         return self.model_copy(update={"run": run})
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Writes a file so that nobody ever reads half of it."""
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    part.replace(path)
+def slug(location: str) -> str:
+    """What the files of the scenario at that place are called by: "ac3_linear_api-31"."""
+    path, _, line = location.rpartition(":")
+    return f"{Path(path).stem}-{line}"
 
 
 # -- how scenarios add up ---------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ EVIDENCE = """
 from collections import namedtuple
 from reports.evidence import attach
 
-Evidence = namedtuple("Evidence", "title content kind")
+Evidence = namedtuple("Evidence", "title content kind exchanges", defaults=[()])
 SEEN = {
     "it does not hold": [
         Evidence("What it said: 100 % “loud”", "GET / HTTP/1.1", "http"),
@@ -130,9 +130,13 @@ def test_severity_comes_from_the_kind_of_item_or_from_a_tag(outcome: Outcome) ->
     }
 
 
-def test_every_result_links_to_the_ticket(outcome: Outcome) -> None:
+def test_every_result_links_to_the_ticket_and_to_its_items_in_the_matrix(outcome: Outcome) -> None:
     for one in outcome.allure:
-        assert one["links"] == [{"type": "issue", "url": "https://example.com/T-1", "name": "T-1"}]
+        items = [label["value"] for label in one["labels"] if label["name"] == "tag" and "." in label["value"]]
+        assert one["links"] == [
+            {"type": "issue", "url": "https://example.com/T-1", "name": "T-1"},
+            *({"type": "link", "url": page, "name": page} for page in (f"matrix.html#{item}" for item in items)),
+        ]
 
 
 def test_failed_and_broken_and_skipped_differ(outcome: Outcome) -> None:

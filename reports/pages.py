@@ -1,0 +1,42 @@
+"""How pages are made: the templates, and what they write the same way everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from reports import wording
+
+
+def lasted(seconds: float) -> str:
+    """A duration for people: "42 ms", "1.5 s", "2 min 05 s"."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 scenario", "3 scenarios"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters |= {"lasted": lasted, "counted": counted}
+_templates.filters |= {"asked": wording.asked, "answered": wording.answered}
+_templates.filters |= {"address": wording.address, "body": wording.body}
+
+
+def render(template: str, **values: Any) -> str:
+    """The text that a template of `reports/templates` makes of these values."""
+    return _templates.get_template(template).render(**values)
