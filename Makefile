@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools accept test report bench lint lock clean
+.PHONY: help setup tools accept test report confirm bench lint lock clean
 
 PYTHON := .venv/bin/python
 SETUP := .venv/.installed .cache/tools/.fetched
@@ -18,6 +18,9 @@ test: $(SETUP) ## test the suite itself
 
 report: $(SETUP) ## build the report of the latest run
 	@$(PYTHON) -m reports.report
+
+confirm: $(SETUP) ## confirm that the scenarios say the ticket's changed words, with ITEM=AC3.5
+	@$(PYTHON) -m reports.ticket confirm $(ITEM)
 
 bench: $(SETUP) ## measure the suite's own speed
 	@$(PYTHON) -m tests.bench
@@ -40,7 +43,7 @@ lock: $(PYTHON) ## write requirements.lock from pyproject.toml; remove it first 
 	    --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 clean: ## remove everything that was set up or made
-	@rm -rf .venv .cache reports/latest *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .cache reports/latest reports/history reports/proof *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON):

@@ -14,7 +14,7 @@ from reports.run import UsageError, facts
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
 from steps.incident.stage import Scene, Stage
-from steps.targets.profile import ProfileError
+from steps.targets.profile import DEFAULT, ProfileError, path_of
 
 
 def before_all(context: Context) -> None:
@@ -46,6 +46,7 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
         raise UsageError(str(error)) from None
     facts.target = facts.profile = stage.profile.name
     facts.versions |= stage.versions()
+    facts.waivers = path_of(settings.get("profile", DEFAULT)).with_name("waivers.toml")
     facts.redact = stage.world.journal.redact
     return stage
 

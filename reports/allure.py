@@ -44,6 +44,8 @@ STATUS = {
     Status.FAILED: "failed",
     Status.BROKEN: "broken",
     Status.UNTESTED: "skipped",
+    Status.OUTDATED: "unknown",
+    Status.WAIVED: "skipped",
 }
 """Allure's word for each of the verdict's."""
 
@@ -137,7 +139,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
         """Writes the results of the scenarios that have ended."""
         for scenario, result in self.ended:
             judgement = judge(scenario, self.record)
-            result.status = STATUS[judgement.status]
+            result.status = STATUS[judgement.standing]
             if judgement.sentence:
                 result.statusDetails = self._details(judgement.sentence, judgement.error)
             self._add_timeline(scenario, result)
@@ -235,7 +237,7 @@ def disagreement(verdict: Verdict, results: Path) -> Trouble | None:
     """What Allure's files say otherwise than the verdict, scenario by scenario."""
     told = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(results.glob("*-result.json"))]
     found = Counter((_location(result), result.get("status", "without a status")) for result in told)
-    expected = Counter((scenario.location, STATUS[scenario.status]) for scenario in verdict.scenarios)
+    expected = Counter((scenario.location, STATUS[scenario.standing]) for scenario in verdict.scenarios)
     expected += Counter((trouble.where, STATUS[Status.BROKEN]) for trouble in verdict.run.troubles)
     differing = sorted({location for location, _ in (expected - found) | (found - expected)})
     if not differing:

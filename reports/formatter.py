@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from behave.formatter.base import Formatter
 
-from reports import allure, matrix, run, timeline
+from reports import allure, matrix, proof, run, timeline
+from reports.conclusion import conclude, requirement_verdicts, with_trouble
 from reports.judge import containers, judge, step_status
 from reports.run import Record
-from reports.verdict import RunVerdict, ScenarioVerdict, StepVerdict, Verdict, conclude, requirement_verdicts
+from reports.verdict import (
+    EVERYTHING,
+    RequirementVerdict,
+    RunVerdict,
+    ScenarioVerdict,
+    Status,
+    StepVerdict,
+    Verdict,
+    WaiverVerdict,
+)
+from reports.waivers import Waiver
 
 
 class VerdictFormatter(Formatter):  # type: ignore[misc]
@@ -59,6 +71,7 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         self.verdict = verdict
         latest = self.record.latest
         verdict.write(latest / "verdict.json")
+        proof.copy(self.record.root, latest)
         timeline.write(verdict, latest)
         allure.attach_timelines(verdict, latest)
         matrix.write(verdict, latest)
@@ -73,8 +86,9 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         record = self.record
         scenarios = tuple(_scenario_verdict(scenario, record) for scenario in record.selected)
         left_out = Counter(tag for scenario in record.left_out for tag in scenario.effective_tags)
-        requirements = requirement_verdicts(record.requirements, scenarios, left_out)
-        outcome, sentence = conclude(requirements, scenarios, record.run_troubles)
+        requirements = requirement_verdicts(record.requirements, scenarios, left_out, record.changed, record.waivers)
+        selection = _selection(self.config)
+        outcome, sentence = conclude(requirements, scenarios, record.run_troubles, whole=selection == EVERYTHING)
         verdict = Verdict(
             run=RunVerdict(
                 id=record.id,
@@ -89,14 +103,15 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
                 versions=run.versions(record.root),
                 machine=run.machine(),
                 command=run.command(),
-                selection=_selection(self.config),
+                selection=selection,
                 troubles=tuple(record.run_troubles),
             ),
             requirements=requirements,
             scenarios=scenarios,
+            waivers=tuple(_waiver_verdict(waiver, requirements, record) for waiver in record.granted),
         )
         disagreement = allure.disagreement(verdict, record.allure_results)
-        return verdict.with_trouble(disagreement) if disagreement else verdict
+        return with_trouble(verdict, disagreement) if disagreement else verdict
 
 
 def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
@@ -114,6 +129,8 @@ def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
         requirements=tuple(item.id for _, item in record.requirements.tagged(scenario.effective_tags)),
         parameters=dict(scenario._row.items()) if scenario._row else {},
         status=judgement.status,
+        outdated=judgement.outdated,
+        waived=judgement.waived,
         began=began[0] if began else None,
         duration=record.durations.get(id(scenario), 0.0),
         sentence=judgement.sentence,
@@ -134,8 +151,14 @@ def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
     )
 
 
+def _waiver_verdict(waiver: Waiver, items: Sequence[RequirementVerdict], record: Record) -> WaiverVerdict:
+    if next(item.status for item in items if item.id == waiver.item) is Status.PASSED:
+        return WaiverVerdict(waiver=waiver, state="not needed")
+    return WaiverVerdict(waiver=waiver, state="in force" if waiver.item in record.waivers else "expired")
+
+
 def _selection(config: Any) -> str:
-    """What the command line has picked, in its own words; "everything" without any."""
+    """What the command line has picked, in its own words; EVERYTHING without any."""
     picked = [f"--tags {tag}" for tag in config.tags or []] + [f"--name {name}" for name in config.name or []]
     paths = [path for path in config.paths if path.endswith(".feature") or ".feature:" in path]
-    return run.facts.redact(" ".join(paths + picked)) or "everything"
+    return run.facts.redact(" ".join(paths + picked)) or EVERYTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def moment(when: datetime) -> str:
+    """A time for people: "8 January 2026, 10:15 UTC"."""
+    return f"{when:%-d %B %Y, %H:%M} UTC"
+
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(enabled_extensions=("html.j2",)),
@@ -32,7 +38,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"lasted": lasted, "counted": counted}
+_templates.filters |= {"lasted": lasted, "counted": counted, "moment": moment}
 _templates.filters |= {"asked": wording.asked, "answered": wording.answered}
 _templates.filters |= {"address": wording.address, "body": wording.body}
 

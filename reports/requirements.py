@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from pydantic import AfterValidator, Field, ValidationError
 from reports.files import Entry
 
 Kind = Literal["acceptance", "scenario", "metric", "security", "monitoring", "integration point", "definition of done"]
+DERIVED: tuple[Kind, ...] = ("integration point", "definition of done")
+"""Kinds of items that no scenario carries: what they come to follows from the others."""
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -52,6 +55,19 @@ class Criterion(Entry):
         """The heading as reports show it: "AC3 Linear API Integration", "Success Metrics"."""
         return f"{self.id} {self.title}" if self.id[-1].isdigit() else self.title
 
+    def place(self, position: int) -> str:
+        """The id of its item at that place, the first is 1: "AC3.5", "SEC2"."""
+        return f"{self.id}{'.' if self.id[-1].isdigit() else ''}{position}"
+
+
+class Confirmation(Entry):
+    """Somebody has looked whether an item's scenarios say what the ticket says."""
+
+    revision: int = Field(ge=1)
+    """Grows with every change of the ticket's words that is confirmed."""
+    digest: str = Field(pattern="^[0-9a-f]{12}$")
+    """Of the ticket's words, see `digest`."""
+
 
 class Ticket(Entry):
     """The ticket itself."""
@@ -70,6 +86,8 @@ class Requirements(Entry):
 
     ticket: Ticket
     criteria: tuple[Criterion, ...] = Field(alias="criterion", min_length=1)
+    confirmed: dict[str, Confirmation]
+    """By item."""
 
     def items(self) -> Iterator[tuple[Criterion, Item]]:
         """Every item with its criterion, in the ticket's order."""
@@ -86,6 +104,11 @@ class Requirements(Entry):
     def integration_points(self, criterion: Criterion) -> list[str]:
         """Ids of the integration points that this criterion is a part of."""
         return [item.id for _, item in self.items() if criterion.id in item.criteria]
+
+
+def digest(words: str) -> str:
+    """The hash that ties an item to the ticket's words."""
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
 def load(path: Path) -> Requirements:
@@ -118,8 +141,7 @@ def _contradictions(requirements: Requirements) -> Iterator[tuple[tuple[Any, ...
             yield ("criterion", number), f"{criterion.id} is there twice."
         for position, item in enumerate(criterion.items):
             here = ("criterion", number, "items", position)
-            separator = "." if criterion.id[-1].isdigit() else ""
-            if item.id != (expected := f"{criterion.id}{separator}{position + 1}"):
+            if item.id != (expected := criterion.place(position + 1)):
                 yield here, f"item {position + 1} of {criterion.id} has to be {expected}, not {item.id}."
             if item.sentences and criterion.kind != "scenario":
                 yield here, f"{item.id} has sentences, which only the steps of a scenario have."
@@ -131,6 +153,11 @@ def _contradictions(requirements: Requirements) -> Iterator[tuple[tuple[Any, ...
             for other in item.criteria:
                 if other not in known:
                     yield here, f"{item.id} is made up of {other}, which is no criterion."
+            confirmed = requirements.confirmed.get(item.id)
+            if not confirmed or confirmed.digest != digest(item.text):
+                yield here, f"the text of {item.id} is not what was confirmed; `make confirm` takes it from the ticket."
+    for name in requirements.confirmed.keys() - {item.id for _, item in requirements.items()}:
+        yield ("confirmed", name), f"{name} is confirmed, but there is no such item."
 
 
 def _line(text: str, location: tuple[Any, ...]) -> int:
@@ -143,5 +170,7 @@ def _line(text: str, location: tuple[Any, ...]) -> int:
             return next((line + 1 for order, line in enumerate(below) if order == position), headers[number])
         case ("criterion", int(number), *_):
             return headers[number]
+        case ("confirmed", str(name), *_):
+            return next((number for number, line in enumerate(lines, 1) if line.startswith(f'"{name}"')), len(lines))
         case _:
             return next((number for number, line in enumerate(lines, 1) if line.strip() == "[ticket]"), 1)

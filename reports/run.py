@@ -17,19 +17,22 @@ import importlib.metadata
 import os
 import platform
 import secrets
+import shlex
 import shutil
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from reports.requirements import Requirements
 from reports.verdict import Attachment, Trouble
+from reports.waivers import Waiver
 
 
 class UsageError(Exception):
@@ -45,6 +48,8 @@ class Facts:
     profile: str = "unknown"
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the programs of the world and of the agent, by name."""
+    waivers: Path | None = None
+    """Where the waivers of the profile would lie."""
     redact: Callable[[str], str] = str
     """Blots out the run's credentials in whatever is written down."""
 
@@ -59,6 +64,10 @@ class Record:
     root: Path
     """Where features/, steps/ and environment.py lie."""
     requirements: Requirements
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """The items whose words in the ticket are no longer those that were confirmed, with the words that they have."""
+    granted: tuple[Waiver, ...] = ()
+    """All waivers of the profile."""
     selected: list[Any] = field(default_factory=list)
     """The scenarios to run, in order."""
     left_out: list[Any] = field(default_factory=list)
@@ -84,6 +93,11 @@ class Record:
 
     def __post_init__(self) -> None:
         self.id = f"{self.started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+    @property
+    def waivers(self) -> dict[str, Waiver]:
+        """The waivers that are in force, by item."""
+        return {waiver.item: waiver for waiver in self.granted if waiver.counts(self.started.date())}
 
     @property
     def latest(self) -> Path:
@@ -141,10 +155,10 @@ record: Record | None = None
 """The run that is going on; None before it begins."""
 
 
-def begin(root: Path, requirements: Requirements) -> Record:
+def begin(root: Path, requirements: Requirements, changed: Mapping[str, str] = MappingProxyType({})) -> Record:
     """Begins a run."""
     global record
-    record = Record(root=root, requirements=requirements)
+    record = Record(root=root, requirements=requirements, changed=changed)
     return record
 
 
@@ -189,4 +203,4 @@ def machine() -> str:
 
 def command() -> str:
     """The command line that repeats the run."""
-    return facts.redact(" ".join(["behave", *sys.argv[1:]]))
+    return facts.redact(shlex.join(["behave", *sys.argv[1:]]))

@@ -437,7 +437,8 @@ def exchanges():
 
 def test_a_run_draws_its_timelines_and_hands_them_to_allure(tmp_path: Path) -> None:
     suite = TinySuite(tmp_path)
-    suite.write("features/a.feature", "@AC1\nFeature: a\n  @AC1.1\n  Scenario: one\n    Given it holds\n")
+    suite.ask_for("AC2")
+    suite.write("features/a.feature", "@AC2\nFeature: a\n  @AC2.1\n  Scenario: one\n    Given it holds\n")
     suite.write(
         "environment.py",
         RECORDS.replace("from steps_journal", "import sys; sys.path.insert(0, '.')\nfrom journal_of_a_step"),

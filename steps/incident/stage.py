@@ -61,7 +61,7 @@ class Stage:
 
         Raises ProfileError for a profile that cannot be used, and TargetUnavailable when a program does not start.
         """
-        stage = cls(profiles.load(settings.get("profile", "reference")))
+        stage = cls(profiles.load(settings.get("profile", profiles.DEFAULT)))
         try:
             stage.target.start()
         except BaseException:

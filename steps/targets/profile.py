@@ -18,6 +18,7 @@ Violation = Literal["critical", "high", "medium", "low"]
 
 BUILT_IN = Path(__file__).parent
 """Where the built-in profiles lie: `reference.toml`, ..."""
+DEFAULT = "reference"
 
 
 class ProfileError(Exception):
@@ -174,12 +175,17 @@ class Profile(Section):
     """
 
 
+def path_of(name: str) -> Path:
+    """The file of the built-in profile of that name, or of the one that lies at that path."""
+    return BUILT_IN / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
+
+
 def load(name: str) -> Profile:
     """The built-in profile of that name, or the one in the TOML file of that path.
 
     Raises ProfileError with one sentence that names the file and the setting.
     """
-    path = BUILT_IN / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
+    path = path_of(name)
     if not path.is_file():
         known = ", ".join(sorted(built_in.stem for built_in in BUILT_IN.glob("*.toml")))
         raise ProfileError(f"There is no profile {name!r}: give the path of a TOML file or one of: {known}.")
