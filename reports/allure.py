@@ -10,10 +10,7 @@ files about the run. A scenario is written when its feature has ended, since onl
 from __future__ import annotations
 
 import json
-import re
 import traceback
-from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import allure_commons
@@ -26,11 +23,12 @@ from allure_commons.utils import md5, now, platform_label, uuid4
 from behave.formatter.base import Formatter
 
 from reports import recording, run, timeline
+from reports.agreement import ALLURE, LOCATION
 from reports.files import write_whole
 from reports.judge import containers, judge, step_status
 from reports.requirements import Kind
 from reports.run import Record
-from reports.verdict import Status, Trouble, Verdict, slug
+from reports.verdict import Status, Trouble, slug
 
 SEVERITY: dict[Kind, Severity] = {
     "scenario": Severity.BLOCKER,
@@ -39,26 +37,11 @@ SEVERITY: dict[Kind, Severity] = {
 }
 """Severity by kind of item, else normal; a tag like @minor goes before it."""
 
-STATUS = {
-    Status.PASSED: "passed",
-    Status.FAILED: "failed",
-    Status.BROKEN: "broken",
-    Status.UNTESTED: "skipped",
-    Status.OUTDATED: "unknown",
-    Status.WAIVED: "skipped",
-}
-"""Allure's word for each of the verdict's."""
-
 CATEGORIES = [
     {"name": "agent-sre misses the criterion", "matchedStatuses": ["failed"]},
     {"name": "Not judged: the world, the set-up or the suite is broken", "matchedStatuses": ["broken"]},
     {"name": "Not run", "matchedStatuses": ["skipped"]},
 ]
-
-LEADS_ELSEWHERE = re.compile(r'<nav.*?</nav>| href="(?!#)[^"]*"', re.DOTALL)
-
-LOCATION = "location"
-"""The label that ties a result to its scenario in the verdict."""
 
 
 class AllureFormatter(_AllureFormatter):  # type: ignore[misc]
@@ -90,7 +73,8 @@ class AllureFormatter(_AllureFormatter):  # type: ignore[misc]
 
     def _write_about_the_run(self) -> None:
         results, ticket, facts = self.record.allure_results, self.record.requirements.ticket, run.facts
-        environment = {"target": facts.target, "profile": facts.profile} | run.versions(self.record.root)
+        environment = {"target": facts.target, "profile": facts.profile, "suite": self.record.suite.version}
+        environment |= run.versions()
         environment |= {"machine": run.machine(), "command": run.command()}
         executor = {"name": "behave", "type": "behave", "buildName": self.record.id, "reportName": ticket.label}
         lines = [f"{name} = {value}\n" for name, value in environment.items()]
@@ -121,7 +105,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
 
     def stop_scenario(self, scenario: Any) -> None:
         if self.logger.get_item(self.current_step_uuid):  # the step was left by something that is no Exception
-            self.logger.stop_step(self.current_step_uuid, stop=now(), status=STATUS[Status.BROKEN])
+            self.logger.stop_step(self.current_step_uuid, stop=now(), status=ALLURE[Status.BROKEN])
         self.flush_steps()
         result = self.logger.get_test(self.current_scenario_uuid)
         result.stop = now()
@@ -133,13 +117,13 @@ class _Listener(AllureListener):  # type: ignore[misc]
     def stop_behave_step(self, step: Any) -> None:
         status = step_status(step, self.record)
         details = self._details(run.sentence_of(step.exception), step.exception) if step.exception else None
-        self.logger.stop_step(self.current_step_uuid, stop=now(), status=STATUS[status], statusDetails=details)
+        self.logger.stop_step(self.current_step_uuid, stop=now(), status=ALLURE[status], statusDetails=details)
 
     def write_ended(self) -> None:
         """Writes the results of the scenarios that have ended."""
         for scenario, result in self.ended:
             judgement = judge(scenario, self.record)
-            result.status = STATUS[judgement.standing]
+            result.status = ALLURE[judgement.standing]
             if judgement.sentence:
                 result.statusDetails = self._details(judgement.sentence, judgement.error)
             self._add_timeline(scenario, result)
@@ -175,7 +159,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
             testCaseId=md5(name),
             titlePath=["The run itself"],
             labels=labels,
-            status=STATUS[Status.BROKEN],
+            status=ALLURE[Status.BROKEN],
             statusDetails=StatusDetails(message=trouble.sentence),
             start=now(),
             stop=now(),
@@ -193,7 +177,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
         if recording.path(self.record.latest, location).is_file():
             page = f"timelines/{slug(location)}.html"
             result.links.append(Link(LinkType.LINK, page, page))
-            source = timeline_source(location)
+            source = timeline.allure_source(location)
             result.attachments.append(Attachment(name="Timeline", source=source, type=AttachmentType.HTML.mime_type))
 
     def _labels(self, scenario: Any) -> list[Label]:
@@ -217,38 +201,3 @@ class _Listener(AllureListener):  # type: ignore[misc]
     def _details(self, sentence: str, error: BaseException | None) -> StatusDetails:
         trace = "".join(traceback.format_list(self.record.own_frames(error)))
         return StatusDetails(message=sentence, trace=run.facts.redact(trace) or None)
-
-
-def timeline_source(location: str) -> str:
-    """What the timeline of the scenario at that place is called among Allure's files."""
-    return f"{slug(location)}-timeline.html"
-
-
-def attach_timelines(verdict: Verdict, latest: Path) -> None:
-    """Puts the timelines where their results look for them, without links: what Allure shows leads nowhere else."""
-    for scenario in verdict.scenarios:
-        page = timeline.path(latest, scenario)
-        if page.is_file():
-            text = LEADS_ELSEWHERE.sub("", page.read_text(encoding="utf-8"))
-            write_whole(latest / "allure-results" / timeline_source(scenario.location), text)
-
-
-def disagreement(verdict: Verdict, results: Path) -> Trouble | None:
-    """What Allure's files say otherwise than the verdict, scenario by scenario."""
-    told = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(results.glob("*-result.json"))]
-    found = Counter((_location(result), result.get("status", "without a status")) for result in told)
-    expected = Counter((scenario.location, STATUS[scenario.standing]) for scenario in verdict.scenarios)
-    expected += Counter((trouble.where, STATUS[Status.BROKEN]) for trouble in verdict.run.troubles)
-    differing = sorted({location for location, _ in (expected - found) | (found - expected)})
-    if not differing:
-        return None
-    where = differing[0]
-    allure = " and ".join(status for location, status in found.elements() if location == where) or "absent"
-    here = " and ".join(status for location, status in expected.elements() if location == where) or "absent"
-    more = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
-    return Trouble(where="cross-check", sentence=f"{where} is {here} in the verdict and {allure} in Allure{more}.")
-
-
-def _location(result: dict[str, Any]) -> str:
-    labels = result.get("labels", [])
-    return next((label["value"] for label in labels if label["name"] == LOCATION), str(result.get("name")))

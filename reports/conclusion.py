@@ -122,6 +122,7 @@ def requirement_verdicts(
             revision=requirements.confirmed[item.id].revision,
             digest=requirements.confirmed[item.id].digest,
             integration_points=tuple(requirements.integration_points(criterion)),
+            rests_on=tuple(requirements.resting(item)),
             status=found[item.id].status,
             note=found[item.id].note,
             scenarios=tuple(scenario.location for scenario in found[item.id].scenarios),

@@ -1,4 +1,4 @@
-"""The formatter that writes `reports/latest/verdict.json` and the matrix, from behave's own model."""
+"""The formatter that makes the verdict from behave's own model, and has all reports written."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
-from reports import allure, matrix, proof, run, timeline
-from reports.conclusion import conclude, requirement_verdicts, with_trouble
+from reports import documentation, run
+from reports.conclusion import conclude, requirement_verdicts
 from reports.judge import containers, judge, step_status
+from reports.publish import publish
 from reports.run import Record
 from reports.verdict import (
     EVERYTHING,
@@ -28,10 +29,10 @@ from reports.waivers import Waiver
 
 
 class VerdictFormatter(Formatter):  # type: ignore[misc]
-    """Notes when each scenario runs; at the end writes the verdict and the matrix."""
+    """Notes when each scenario runs; at the end writes the reports."""
 
     name = "verdict"
-    description = "reports/latest/verdict.json and the traceability matrix"
+    description = "everything in reports/latest"
 
     def __init__(self, stream_opener: Any, config: Any) -> None:
         super().__init__(stream_opener, config)
@@ -67,14 +68,9 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         super().close()
 
     def publish(self, verdict: Verdict) -> None:
-        """Writes the verdict, and what is made of it alone."""
-        self.verdict = verdict
-        latest = self.record.latest
-        verdict.write(latest / "verdict.json")
-        proof.copy(self.record.root, latest)
-        timeline.write(verdict, latest)
-        allure.attach_timelines(verdict, latest)
-        matrix.write(verdict, latest)
+        """Writes all reports."""
+        documentation.write(self.record.root, self.record.latest)
+        self.verdict = publish(verdict, self.record.root, self.record.latest)
 
     def _ended(self) -> None:
         """behave tells nobody that a scenario ended; the next thing that begins does."""
@@ -89,7 +85,7 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         requirements = requirement_verdicts(record.requirements, scenarios, left_out, record.changed, record.waivers)
         selection = _selection(self.config)
         outcome, sentence = conclude(requirements, scenarios, record.run_troubles, whole=selection == EVERYTHING)
-        verdict = Verdict(
+        return Verdict(
             run=RunVerdict(
                 id=record.id,
                 ticket=record.requirements.ticket.label,
@@ -100,7 +96,8 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
                 sentence=sentence,
                 target=run.facts.target,
                 profile=run.facts.profile,
-                versions=run.versions(record.root),
+                suite=record.suite,
+                versions=run.versions(),
                 machine=run.machine(),
                 command=run.command(),
                 selection=selection,
@@ -110,8 +107,6 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
             scenarios=scenarios,
             waivers=tuple(_waiver_verdict(waiver, requirements, record) for waiver in record.granted),
         )
-        disagreement = allure.disagreement(verdict, record.allure_results)
-        return with_trouble(verdict, disagreement) if disagreement else verdict
 
 
 def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:

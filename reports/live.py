@@ -22,6 +22,7 @@ from rich.text import Text
 
 from reports import run
 from reports.judge import Judgement, judge
+from reports.pages import ranges
 from reports.verdict import SHOWN, RequirementVerdict, Status, Verdict
 
 MARK = {
@@ -203,7 +204,7 @@ def closing(verdict: Verdict, latest: Path, console: Console) -> None:
         console.print(table)
     if untried:
         left = sum(len(items) for items in untried.values())
-        names = _ranges([items[0].criterion_id for items in untried.values()])
+        names = ranges([items[0].criterion_id for items in untried.values()])
         console.print(f"\n{left} items are not in this run: {names}", style="dim")
     run, style = verdict.run, STYLE[verdict.run.outcome]
     console.print(
@@ -214,7 +215,7 @@ def closing(verdict: Verdict, latest: Path, console: Console) -> None:
     for one in verdict.waivers:
         console.print(f"  {one.waiver.item}: {one.sentence}", style=STYLE[Status.WAIVED], soft_wrap=True)
     shown = latest.relative_to(Path.cwd()) if latest.is_relative_to(Path.cwd()) else latest
-    console.print(f"  {shown / 'matrix.html'}", style="dim", soft_wrap=True)
+    console.print(f"  {shown / 'index.html'}", style="dim", soft_wrap=True)
     count = Counter(scenario.standing for scenario in verdict.scenarios)
     failed = count.total() - count[Status.PASSED] - count[Status.WAIVED] + len(run.troubles)
     waived = f", {count[Status.WAIVED]} waived" if count[Status.WAIVED] else ""
@@ -234,15 +235,3 @@ def _by_criterion(
             criteria.setdefault(item.criterion, []).append(item)
     tried = {label: items for label, items in criteria.items() if any(item.scenarios for item in items)}
     return tried, {label: items for label, items in criteria.items() if label not in tried}
-
-
-def _ranges(ids: list[str]) -> str:
-    """A list of criteria with neighbours drawn together: "AC4–AC9, S2, M"."""
-    runs: list[list[str]] = []
-    for one in ids:
-        kind, number = one.rstrip("0123456789"), one.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        if runs and number and runs[-1][-1] == f"{kind}{int(number) - 1}":
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)

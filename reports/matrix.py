@@ -18,8 +18,11 @@ from reports import proof, timeline
 from reports.files import Entry, write_whole
 from reports.pages import render
 from reports.proof import Finding, KillMatrix, Score, Trial
-from reports.requirements import Kind
+from reports.requirements import DERIVED, Kind
 from reports.verdict import SHOWN, RequirementVerdict, ScenarioVerdict, Status, Verdict
+
+OPEN = (Status.FAILED, Status.BROKEN, Status.OUTDATED)
+"""What somebody has to look at, the worst first."""
 
 # -- the file for programs --------------------------------------------------------------------------------------------
 
@@ -112,6 +115,10 @@ class Section:
         """How many of its items have each verdict."""
         return counts(row.item.status for row in self.rows)
 
+    def number(self, status: str) -> int:
+        """How many of its items have this verdict."""
+        return sum(row.item.status == status for row in self.rows)
+
 
 def counts(statuses: Iterable[Status]) -> list[tuple[Status, int]]:
     """How often each verdict is there, in the order in which counts are shown."""
@@ -133,11 +140,16 @@ def sections(verdict: Verdict, kills: KillMatrix | None = None) -> list[Section]
     return found
 
 
+def open_rows(verdict: Verdict) -> list[Row]:
+    """What was tried and does not hold, the worst first; what follows from other items is left out."""
+    rows = [row for section in sections(verdict) for row in section.rows if row.item.kind not in DERIVED]
+    return sorted((row for row in rows if row.item.status in OPEN), key=lambda row: OPEN.index(row.item.status))
+
+
 def write(verdict: Verdict, latest: Path) -> None:
     """Writes `matrix.html`, `.md`, `.csv` and `.json` beside the verdict."""
     found = sections(verdict, proof.load(latest))
-    timelines = {one.location: at for one in verdict.scenarios if (at := timeline.path(latest, one)).is_file()}
-    links = {location: at.relative_to(latest).as_posix() for location, at in timelines.items()}
+    links = timeline.links(verdict, latest)
     features = [(name, list(scenarios)) for name, scenarios in groupby(verdict.scenarios, lambda one: one.feature)]
     page = render(
         "matrix.html.j2",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,18 @@ def counted(number: int, noun: str) -> str:
 def moment(when: datetime) -> str:
     """A time for people: "8 January 2026, 10:15 UTC"."""
     return f"{when:%-d %B %Y, %H:%M} UTC"
+
+
+def ranges(ids: Sequence[str]) -> str:
+    """Ids of criteria or items, neighbours drawn together: "AC4–AC9, S2.1–S2.5, M"."""
+    runs: list[list[str]] = []
+    for one in ids:
+        kind = one.rstrip("0123456789")
+        if runs and one != kind and runs[-1][-1] == f"{kind}{int(one.removeprefix(kind)) - 1}":
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
 _templates = Environment(

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from reports import index
 from reports.files import write_whole
 from reports.verdict import Verdict
 
@@ -59,6 +60,7 @@ def build(root: Path) -> Path:
             raise ReportError("Allure made no page of these results.")
         text = with_links(without_analytics(page.read_text(encoding="utf-8")))
         write_whole(latest / "allure.html", text)
+    index.write(verdict, latest)
     return latest / "allure.html"
 
 

@@ -40,6 +40,8 @@ class Item(Entry):
     """For a step of a testing scenario: regular expressions that find the Gherkin steps which carry it."""
     criteria: tuple[str, ...] = ()
     """For an integration point: the criteria whose items make it up."""
+    rests_on: tuple[str, ...] = ()
+    """For a line of the Definition of Done: the items, or whole criteria, that have to hold for it."""
 
 
 class Criterion(Entry):
@@ -101,6 +103,11 @@ class Requirements(Entry):
         """The criteria that these tags name, themselves or by one of their items, in the ticket's order."""
         return [one for one in self.criteria if one.id in tags or any(item.id in tags for item in one.items)]
 
+    def resting(self, item: Item) -> list[str]:
+        """Ids of the items that this line of the Definition of Done rests on, in the ticket's order."""
+        named = {*item.rests_on}
+        return [one.id for criterion, one in self.items() if {criterion.id, one.id} & named]
+
     def integration_points(self, criterion: Criterion) -> list[str]:
         """Ids of the integration points that this criterion is a part of."""
         return [item.id for _, item in self.items() if criterion.id in item.criteria]
@@ -153,6 +160,12 @@ def _contradictions(requirements: Requirements) -> Iterator[tuple[tuple[Any, ...
             for other in item.criteria:
                 if other not in known:
                     yield here, f"{item.id} is made up of {other}, which is no criterion."
+            if item.rests_on and criterion.kind != "definition of done":
+                yield here, f"{item.id} rests on others, which only a line of the Definition of Done does."
+            items = {item.id for _, item in requirements.items()}
+            for other in item.rests_on:
+                if other not in known and other not in items:
+                    yield here, f"{item.id} rests on {other}, which is neither an item nor a criterion."
             confirmed = requirements.confirmed.get(item.id)
             if not confirmed or confirmed.digest != digest(item.text):
                 yield here, f"the text of {item.id} is not what was confirmed; `make confirm` takes it from the ticket."

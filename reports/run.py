@@ -19,7 +19,6 @@ import platform
 import secrets
 import shlex
 import shutil
-import subprocess
 import sys
 import time
 import traceback
@@ -30,7 +29,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from reports import suite
 from reports.requirements import Requirements
+from reports.suite import Suite
 from reports.verdict import Attachment, Trouble
 from reports.waivers import Waiver
 
@@ -64,6 +65,8 @@ class Record:
     root: Path
     """Where features/, steps/ and environment.py lie."""
     requirements: Requirements
+    suite: Suite
+    """The suite as it was when the run began."""
     changed: Mapping[str, str] = field(default_factory=dict)
     """The items whose words in the ticket are no longer those that were confirmed, with the words that they have."""
     granted: tuple[Waiver, ...] = ()
@@ -158,7 +161,7 @@ record: Record | None = None
 def begin(root: Path, requirements: Requirements, changed: Mapping[str, str] = MappingProxyType({})) -> Record:
     """Begins a run."""
     global record
-    record = Record(root=root, requirements=requirements, changed=changed)
+    record = Record(root=root, requirements=requirements, suite=suite.state(root), changed=changed)
     return record
 
 
@@ -179,21 +182,10 @@ def sentence_of(error: BaseException) -> str:
 # -- what identifies a run --------------------------------------------------------------------------------------------
 
 
-def versions(root: Path) -> dict[str, str]:
-    """Versions of the suite, of its tools and of what the environment has told of."""
+def versions() -> dict[str, str]:
+    """Versions of the tools, and of what the environment has told of."""
     tools = {name: importlib.metadata.version(name) for name in ("behave", "allure-behave")}
-    return {"suite": _suite(root), "python": platform.python_version()} | tools | facts.versions
-
-
-def _suite(root: Path) -> str:
-    """The suite's own version: what git calls this commit, or the package's version outside of a repository."""
-    git = shutil.which("git")
-    if git is None:
-        return importlib.metadata.version("agent-sre-acceptance")
-    described = subprocess.run(
-        [git, "-C", root, "describe", "--always", "--dirty", "--tags"], capture_output=True, text=True, check=False
-    )
-    return described.stdout.strip() or importlib.metadata.version("agent-sre-acceptance")
+    return {"python": platform.python_version()} | tools | facts.versions
 
 
 def machine() -> str:

@@ -32,6 +32,7 @@ from behave.runner_util import parse_features
 from behave.tag_expression.model import And, Literal, Matcher, Or
 
 from reports import live, requirements, run, ticket, waivers
+from reports.agreement import CROSS_CHECK
 from reports.allure import AllureFormatter
 from reports.conclusion import with_trouble
 from reports.formatter import VerdictFormatter
@@ -269,7 +270,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         assert verdict
         if failed and not verdict.run.troubles and all(one.status is Status.PASSED for one in verdict.scenarios):
             trouble = "behave counts the run as failed, though every scenario passed."
-            verdict = with_trouble(verdict, Trouble(where="cross-check", sentence=trouble))
+            verdict = with_trouble(verdict, Trouble(where=CROSS_CHECK, sentence=trouble))
             self.recorder.publish(verdict)
         live.closing(verdict, self.record.latest, live.terminal(self.config))
         return OUTCOME[verdict.run.outcome]

@@ -18,6 +18,7 @@ from typing import Literal
 
 from reports.files import Entry, write_whole
 from reports.requirements import Kind
+from reports.suite import Suite
 from reports.waivers import Waiver
 
 
@@ -148,6 +149,8 @@ class RequirementVerdict(Entry):
     digest: str = ""
     """Hash of the words that were confirmed."""
     integration_points: tuple[str, ...] = ()
+    rests_on: tuple[str, ...] = ()
+    """Ids of the items that a line of the Definition of Done rests on."""
     status: Status
     note: str | None = None
     """Why it did not pass."""
@@ -193,7 +196,9 @@ class RunVerdict(Entry):
     """The outcome in words."""
     target: str
     profile: str
+    suite: Suite
     versions: dict[str, str]
+    """Of the tools, of the programs of the world and of the agent, by name."""
     machine: str
     command: str
     selection: str

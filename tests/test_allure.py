@@ -12,7 +12,7 @@ import pytest
 from tiny_suite import ROOT, Outcome, TinySuite
 
 from reports import report
-from reports.allure import disagreement
+from reports.agreement import with_allure
 from reports.report import ReportError
 from reports.verdict import Verdict
 
@@ -200,6 +200,7 @@ def test_the_run_is_described(outcome: Outcome) -> None:
     assert environment == {
         "target": "unknown",
         "profile": "unknown",
+        "suite": run.suite.version,
         **run.versions,
         "machine": run.machine,
         "command": "behave",
@@ -235,28 +236,28 @@ def change(results: Path, name: str, **values: str) -> Path:
 
 def test_allure_and_verdict_agree(outcome: Outcome, told: Path) -> None:
     outcome.agrees_with_allure()
-    assert disagreement(outcome.verdict, told) is None
+    assert with_allure(outcome.verdict, told) is None
 
 
 def test_another_status_in_allure_is_a_disagreement(outcome: Outcome, told: Path) -> None:
     change(told, "fails", status="passed")
-    trouble = disagreement(outcome.verdict, told)
-    assert trouble is not None
-    assert trouble.sentence == "features/ac1.feature:5 is failed in the verdict and passed in Allure."
+    assert with_allure(outcome.verdict, told) == (
+        "features/ac1.feature:5 is failed in the verdict and passed in Allure."
+    )
 
 
 def test_a_scenario_that_allure_lacks_is_a_disagreement(outcome: Outcome, told: Path) -> None:
     change(told, "in a rule").unlink()
-    trouble = disagreement(outcome.verdict, told)
-    assert trouble is not None
-    assert trouble.sentence == "features/ac1.feature:18 is broken in the verdict and absent in Allure."
+    assert with_allure(outcome.verdict, told) == (
+        "features/ac1.feature:18 is broken in the verdict and absent in Allure."
+    )
 
 
 def test_a_result_that_is_there_twice_is_a_disagreement(outcome: Outcome, told: Path) -> None:
     (told / "again-result.json").write_bytes(change(told, "row 1").read_bytes())
-    trouble = disagreement(outcome.verdict, told)
-    assert trouble is not None
-    assert trouble.sentence == "features/ac1.feature:14 is passed in the verdict and passed and passed in Allure."
+    assert with_allure(outcome.verdict, told) == (
+        "features/ac1.feature:14 is passed in the verdict and passed and passed in Allure."
+    )
 
 
 def test_a_disagreement_breaks_the_run(tmp_path: Path) -> None:
@@ -334,7 +335,7 @@ def test_the_page_holds_the_whole_run(outcome: Outcome) -> None:
 
 
 def test_only_what_has_to_knows_behave() -> None:
-    code = "import sys, reports.verdict, reports.matrix, reports.judge, reports.evidence, reports.report\n"
+    code = "import sys, reports.publish, reports.judge, reports.evidence, reports.report, reports.assessment\n"
     code += "sys.exit('behave' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

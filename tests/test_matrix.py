@@ -17,6 +17,7 @@ from reports import matrix
 from reports.conclusion import conclude, requirement_verdicts
 from reports.matrix import Matrix
 from reports.requirements import digest, load
+from reports.suite import Suite
 from reports.verdict import (
     Attachment,
     RequirementVerdict,
@@ -62,7 +63,8 @@ def make_verdict(*scenarios: ScenarioVerdict, troubles: tuple[Trouble, ...] = ()
         sentence=sentence,
         target="reference",
         profile="reference",
-        versions={"suite": "0.1.0"},
+        suite=Suite(version="0.1.0", dirty=False, digest="d1", features="f1"),
+        versions={"prometheus": "2.42.0"},
         machine="Linux, 2 CPUs",
         command="behave",
         selection="everything",

@@ -15,7 +15,7 @@ import pytest
 from test_matrix import Page, make_verdict
 from tiny_suite import TinySuite
 
-from reports import allure, recording, run, sequence, timeline, wording
+from reports import recording, run, sequence, timeline, wording
 from reports.recording import LONGEST, Call, Message, Recording, Window
 from reports.verdict import Attachment, ScenarioVerdict, Status, StepVerdict, Verdict
 from steps.world.journal import Exchange, Journal
@@ -458,5 +458,5 @@ def test_a_run_draws_its_timelines_and_hands_them_to_allure(tmp_path: Path) -> N
 
 def test_allure_gets_the_timelines_that_there_are(tmp_path: Path) -> None:
     verdict: Verdict = make_verdict(GREEN)
-    allure.attach_timelines(verdict, tmp_path)
+    timeline.attach(verdict, tmp_path)
     assert list(tmp_path.iterdir()) == []
