@@ -40,8 +40,11 @@ SEVERITY: dict[Kind, Severity] = {
 CATEGORIES = [
     {"name": "agent-sre misses the criterion", "matchedStatuses": ["failed"]},
     {"name": "Not judged: the world, the set-up or the suite is broken", "matchedStatuses": ["broken"]},
+    {"name": "Outdated: the ticket's words have changed", "matchedStatuses": ["unknown"]},
+    {"name": "Waived", "matchedStatuses": ["skipped"], "messageRegex": "^Waived: .*"},
     {"name": "Not run", "matchedStatuses": ["skipped"]},
 ]
+"""Allure's groups of what did not pass; the first that fits counts."""
 
 
 class AllureFormatter(_AllureFormatter):  # type: ignore[misc]
@@ -125,7 +128,8 @@ class _Listener(AllureListener):  # type: ignore[misc]
             judgement = judge(scenario, self.record)
             result.status = ALLURE[judgement.standing]
             if judgement.sentence:
-                result.statusDetails = self._details(judgement.sentence, judgement.error)
+                waived = "Waived: " if judgement.standing is Status.WAIVED else ""
+                result.statusDetails = self._details(f"{waived}{judgement.sentence}", judgement.error)
             self._add_timeline(scenario, result)
             allure_commons.plugin_manager.hook.report_result(result=result)
             self.written.add(id(scenario))

@@ -206,7 +206,9 @@ def test_the_run_is_described(outcome: Outcome) -> None:
         "command": "behave",
     }
     categories = json.loads((results / "categories.json").read_text())
-    assert [category["matchedStatuses"] for category in categories] == [["failed"], ["broken"], ["skipped"]]
+    assert [category["matchedStatuses"][0] for category in categories] == [
+        *("failed", "broken", "unknown", "skipped", "skipped")
+    ]
     assert json.loads((results / "executor.json").read_text())["buildName"] == run.id
 
 
@@ -324,14 +326,61 @@ def test_without_a_network_the_page_is_refused_in_one_line(tmp_path: Path, monke
     assert str(refused.value) == f"npm could not install allure@{report.ALLURE}: npm error network is unreachable"
 
 
-@pytest.mark.skipif(
+def test_links_to_the_pages_beside_it_can_be_followed() -> None:
+    page = report.with_links("<html><body>one</body>two</body></html>")
+    assert page.startswith("<html><body>one</body>two<style>")
+    assert page.endswith("</script>\n</body></html>")
+
+
+allure_is_there = pytest.mark.skipif(
     not (ROOT / ".cache" / "allure" / "node_modules").is_dir(), reason="`make report` has not installed Allure yet"
 )
-def test_the_page_holds_the_whole_run(outcome: Outcome) -> None:
-    (outcome.latest.parent.parent / ".cache").symlink_to(ROOT / ".cache")
-    page = report.build(outcome.latest.parent.parent).read_text()
+
+
+@pytest.fixture
+def root(outcome: Outcome) -> Path:
+    root = outcome.latest.parent.parent
+    if not (root / ".cache").exists():
+        (root / ".cache").symlink_to(ROOT / ".cache")
+    return root
+
+
+@allure_is_there
+def test_the_page_holds_the_whole_run(root: Path) -> None:
+    page = report.build(root).read_text()
     assert "googletagmanager" not in page
     assert "T-1 A tiny ticket" in page
+    assert 'href="allure.html"' in (root / "reports" / "latest" / "index.html").read_text()
+
+
+@allure_is_there
+def test_the_history_has_each_run_once(root: Path) -> None:
+    history = root / "reports" / "history" / "allure.jsonl"
+    history.unlink(missing_ok=True)
+    report.build(root)
+    report.build(root)
+    assert len(history.read_text().splitlines()) == 1
+    for file in (root / "reports" / "latest" / "allure-results").glob("*-result.json"):
+        told = json.loads(file.read_text())
+        file.write_text(json.dumps(told | {"start": told["start"] + 60_000, "stop": told["stop"] + 60_000}))
+    report.build(root)
+    assert len(history.read_text().splitlines()) == 2
+
+
+def test_what_is_waived_says_so_in_allure(tmp_path: Path) -> None:
+    suite = TinySuite(tmp_path)
+    suite.ask_for("AC2")
+    suite.write("features/a.feature", "@AC2\nFeature: a\n  @AC2.1\n  Scenario: a\n    Given it does not hold\n")
+    suite.write(
+        "environment.py", "from pathlib import Path\nfrom reports.run import facts\nfacts.waivers = Path('w.toml')\n"
+    )
+    suite.write(
+        "w.toml",
+        '[[waiver]]\nitem = "AC2.1"\nreason = "No."\napprover = "Ada"\nticket = "T-2"\nexpiry = 2999-01-01\n',
+    )
+    [result] = suite.run().allure
+    assert result["status"] == "skipped"
+    assert result["statusDetails"]["message"] == "Waived: Expected one issue, but there is none."
 
 
 def test_only_what_has_to_knows_behave() -> None:
