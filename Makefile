@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools accept test report confirm bench lint lock clean
+.PHONY: help setup tools accept test report signoff verify confirm bench lint lock clean
 
 PYTHON := .venv/bin/python
 SETUP := .venv/.installed .cache/tools/.fetched
@@ -18,6 +18,12 @@ test: $(SETUP) ## test the suite itself
 
 report: $(SETUP) ## build the report of the latest run
 	@$(PYTHON) -m reports.report
+
+signoff: $(SETUP) ## decide on the last run, for somebody to sign
+	@$(PYTHON) -m reports.signoff
+
+verify: $(SETUP) ## see whether a bundle is as it was signed off, with BUNDLE=reports/signoff/...
+	@$(PYTHON) -m reports.signoff verify $(BUNDLE)
 
 confirm: $(SETUP) ## confirm that the scenarios say the ticket's changed words, with ITEM=AC3.5
 	@$(PYTHON) -m reports.ticket confirm $(ITEM)

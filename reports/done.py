@@ -105,6 +105,7 @@ def _scenarios(files: Files, items: Sequence[RequirementVerdict]) -> Finding:
         missing.append("No scenario was run.")
     missing += [f"{trouble}" for trouble in files.verdict.run.troubles]
     told = f"{count[Status.PASSED]} of {counted(len(scenarios), 'scenario')} passed"
+    told += f" ({count[Status.WAIVED]} waived)" if count[Status.WAIVED] else ""
     return f"{told}; of the ticket's five, {_share(items, 'steps')} hold.", missing
 
 

@@ -46,6 +46,7 @@ def write(verdict: Verdict, latest: Path) -> None:
 
 
 BESIDE = (
+    ("signoff.html", "the decision, to be signed"),
     ("matrix.html", "every line of the ticket with its scenarios, evidence and defects, and back"),
     ("matrix.md", "the same with check boxes, to paste into Linear or Jira"),
     ("matrix.csv", "the same for a spreadsheet"),
