@@ -19,8 +19,8 @@ test: $(SETUP) ## test the suite itself
 report: $(SETUP) ## build the report of the latest run
 	@$(PYTHON) -m reports.report
 
-signoff: $(SETUP) ## decide on the last run, for somebody to sign
-	@$(PYTHON) -m reports.signoff
+signoff: $(SETUP) ## decide on the last run; show what POST=linear or jira would tell the ticket, tell it with APPLY=yes
+	@$(PYTHON) -m reports.signoff $(if $(POST),--post $(POST)) $(if $(TICKET),--ticket $(TICKET)) $(if $(APPLY),--apply)
 
 verify: $(SETUP) ## see whether a bundle is as it was signed off, with BUNDLE=reports/signoff/...
 	@$(PYTHON) -m reports.signoff verify $(BUNDLE)

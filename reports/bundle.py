@@ -68,12 +68,16 @@ class Signoff(Entry):
 def make(latest: Path, place: Path, then: Moment) -> tuple[Path, Signoff]:
     """Signs off on the run in `latest`: a bundle below `place`, and the sign-off's own files beside the run's.
 
+    A run that is signed off already, and that nothing was added to, stays signed off as it is.
+
     Raises Refused when the files allow no decision, and BundleError when there is no run.
     """
     verdict = _verdict(latest)
     if refusals := assess(latest, then).refusals:
         raise Refused(refusals)
     bundle = place / verdict.run.id
+    if signed := _signed_before(bundle, latest):
+        return bundle, signed
     part = bundle.with_suffix(".part")
     for directory in (bundle, part):
         shutil.rmtree(directory, ignore_errors=True)
@@ -89,6 +93,16 @@ def make(latest: Path, place: Path, then: Moment) -> tuple[Path, Signoff]:
     index.write(verdict, latest)
     part.rename(bundle)
     return bundle, signoff
+
+
+def _signed_before(bundle: Path, latest: Path) -> Signoff | None:
+    """The sign-off on the same files, if there is one that is whole."""
+    if not (bundle / NAME).is_file():
+        return None
+    signed = load(bundle)
+    found = {name: _sha256((latest / name).read_bytes()) for name in _names(latest) if name != index.NAME}
+    same = found == {name: digest for name, digest in signed.files.items() if name != index.NAME}
+    return signed if same and not any(changes(bundle, signed)) else None
 
 
 def derive(bundle: Path, then: Moment) -> Signoff:

@@ -15,15 +15,20 @@ Exit codes:
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
 
-from reports import bundle, suite
+import httpx
+
+from reports import bundle, posting, requirements, suite
 from reports.assessment import Moment
 from reports.bundle import BundleError, Refused, Signoff
+from reports.posting import TicketUnreachable
+from reports.verdict import Verdict
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,8 +40,8 @@ class Exit(IntEnum):
     REFUSED = 3
 
 
-def sign(root: Path, now: datetime) -> Exit:
-    """Signs off on the last run of the suite at `root`."""
+def sign(root: Path, now: datetime, tell: Callable[[Path, Signoff], None] | None = None) -> Exit:
+    """Signs off on the last run of the suite at `root`, and tells the ticket."""
     then = Moment(at=now, suite=suite.state(root).digest)
     try:
         place, signoff = bundle.make(root / "reports" / "latest", root / "reports" / "signoff", then)
@@ -45,7 +50,31 @@ def sign(root: Path, now: datetime) -> Exit:
         return Exit.REFUSED
     _tell(signoff)
     print(f"  {_shown(root / 'reports' / 'latest' / 'signoff.html')}", f"  {_shown(place)}", sep="\n")
+    if tell:
+        tell(place, signoff)
     return _exit(signoff)
+
+
+def post(root: Path, where: str, ref: str | None, client: httpx.Client, *, apply: bool) -> Callable[..., None]:
+    """Tells the ticket, or without `apply` only what would change there."""
+    asked = requirements.load(root / "features" / "requirements.toml")
+    ref = ref or asked.ticket.id
+    found = posting.find(where, ref, os.environ, client)
+
+    def tell(place: Path, signoff: Signoff) -> None:
+        verdict = Verdict.model_validate_json((place / "verdict.json").read_bytes())
+        changes = posting.differences(found, asked, verdict, signoff)
+        if not changes:
+            print(f"{ref} in {where.title()} says so already.")
+            return
+        print(f"{ref} in {where.title()}:", *(f"  {change}" for change in changes), sep="\n")
+        if apply:
+            posting.tell(found, asked, verdict, signoff)
+            print("Done.")
+        else:
+            print("Nothing was changed. To change it: APPLY=yes")
+
+    return tell
 
 
 def verify(place: Path) -> Exit:
@@ -79,12 +108,21 @@ def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> Exit:
     parser = argparse.ArgumentParser(prog="signoff", description="Decides on the last run, or verifies a bundle.")
     parser.add_argument("verify", nargs="?", choices=["verify"], help="verify a bundle")
     parser.add_argument("bundle", nargs="?", type=Path, help="the bundle's directory")
+    parser.add_argument("--post", choices=sorted(posting.SETTINGS), help="tell the ticket there")
+    parser.add_argument("--ticket", metavar="REF", help="the ticket's key there (default: that of the requirements)")
+    parser.add_argument("--apply", action="store_true", help="do it, after showing what changes")
     given = parser.parse_args(arguments)
     if bool(given.verify) != bool(given.bundle):
         parser.error("verify needs a bundle: make verify BUNDLE=reports/signoff/…")
     try:
-        return verify(given.bundle) if given.verify else sign(root, datetime.now(UTC))
-    except BundleError as error:
+        if given.verify:
+            return verify(given.bundle)
+        if not given.post:
+            return sign(root, datetime.now(UTC))
+        with httpx.Client(timeout=30) as client:
+            tell = post(root, given.post, given.ticket, client, apply=given.apply)
+            return sign(root, datetime.now(UTC), tell)
+    except (BundleError, TicketUnreachable) as error:
         print(f"signoff: {error}", file=sys.stderr)
         return Exit.USAGE
 

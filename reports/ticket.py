@@ -22,7 +22,7 @@ from reports.requirements import Criterion, Requirements, RequirementsError, dig
 ROOT = Path(__file__).parent.parent
 
 HEADING = re.compile(r"(#+) (.*)")
-POINT = re.compile(r"(?:- \[(?P<box>[ xX])\] |- |\d+\. )(?P<words>.*)")
+POINT = re.compile(r"(?:[-*+] \[(?P<box>[ xX])\] |[-*+] |\d+\. )(?P<words>.*)")
 EMPHASIS = re.compile(r"\*\*|`")
 """Markdown's own signs, which are no words."""
 

@@ -81,16 +81,34 @@ def test_the_sign_off_lies_beside_the_run_too_and_the_page_leads_to_it(run: Made
         assert 'href="signoff.html"' in (where / "index.html").read_text()
 
 
-def test_signing_again_makes_the_same_bundle(run: MadeUp) -> None:
+LATER = NOW.model_copy(update={"at": ENDED + timedelta(minutes=1)})
+
+
+def test_what_is_signed_off_already_stays_as_it_is(run: MadeUp) -> None:
     place, first = signed(run)
-    again, second = bundle.make(run.latest, run.latest.parent / "signoff", NOW)
+    again, second = bundle.make(run.latest, run.latest.parent / "signoff", LATER)
     assert (again, second) == (place, first)
 
 
-def test_another_moment_is_another_digest(run: MadeUp) -> None:
+def test_what_was_added_since_is_signed_off_anew(run: MadeUp) -> None:
     _, first = signed(run)
-    later = NOW.model_copy(update={"at": ENDED + timedelta(minutes=1)})
-    assert bundle.make(run.latest, run.latest.parent / "signoff", later)[1].digest != first.digest
+    (run.latest / "allure.html").write_text("made afterwards")
+    place, second = bundle.make(run.latest, run.latest.parent / "signoff", LATER)
+    assert second.files.keys() - first.files.keys() == {"allure.html"}
+    assert list(bundle.changes(place, second)) == []
+
+
+def test_a_bundle_that_is_not_whole_is_made_again(run: MadeUp) -> None:
+    place, _ = signed(run)
+    (place / "summary.md").write_text("All is well.")
+    again, second = bundle.make(run.latest, run.latest.parent / "signoff", LATER)
+    assert list(bundle.changes(again, second)) == []
+
+
+def test_another_moment_is_another_digest(run: MadeUp) -> None:
+    place, first = signed(run)
+    shutil.rmtree(place)
+    assert bundle.make(run.latest, run.latest.parent / "signoff", LATER)[1].digest != first.digest
 
 
 # -- what is refused ---------------------------------------------------------------------------------------------------
