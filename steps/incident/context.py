@@ -14,8 +14,11 @@ from steps.incident.events import Events
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.model import Model
+from steps.incident.objectives import Objectives
+from steps.incident.observability import Observability
 from steps.incident.remediation import Remediation
 from steps.incident.stage import Stage
+from steps.incident.telemetry import Telemetry
 from steps.world.gateway import Injection
 from steps.world.processes.usage import Watch
 from steps.world.services.trm import Mistake
@@ -33,7 +36,10 @@ class Context(Protocol):
     issues: Issues
     alerting: Alerting
     remediation: Remediation
+    objectives: Objectives
     approvals: Approvals
+    observability: Observability
+    telemetry: Telemetry
     model: Model
 
     table: Table
@@ -50,6 +56,10 @@ class Context(Protocol):
     parameters: dict[str, Any]
     """What the alert's annotation gives its LambdaFunction."""
     issue_before: Issue
+    said_before: list[str]
+    """What another alert's ticket says of a kind of context that there is none of."""
+    received_before: float
+    """How many events Prometheus had counted before."""
     limit_ends: float
     fallbacks: float
     """How many alerts the model had not decided before."""

@@ -29,6 +29,8 @@ class Incident:
     alerts: list[Alert] = field(default_factory=list)
     rule: Rule | None = None
     """The PrometheusRule that raises the alerts, in a scenario that enters there."""
+    raised: list[dict[str, str]] = field(default_factory=list)
+    """Labels of the signals that the scenario has set; they are forgotten with it."""
     objectives: dict[str, Objective] = field(default_factory=dict)
     """What its services promise, and their counters, by the name of the service level objective."""
     pods: dict[str, str] = field(default_factory=dict)
@@ -102,9 +104,19 @@ class Incident:
     def _happen(self, happening: Happening, alerts: Iterable[Alert]) -> None:
         for alert in alerts:
             if self.rule:
-                self.signals.raise_(LOAD, alert.signal, alert.value if happening == "fired" else LOWERED)
+                self.set_signal(alert, alert.value if happening == "fired" else LOWERED)
             else:
                 self.broker.publish(event_about(alert, happening, self.correlation_id))
+
+    def set_signal(self, alert: Alert, value: float) -> None:
+        """The signal of the alert shows this value from now on."""
+        self.signals.raise_(LOAD, alert.signal, value)
+        self.raised.append(alert.signal)
+
+    def forget(self) -> None:
+        """The scenario's signals are exported no more."""
+        while self.raised:
+            self.signals.forget(LOAD, self.raised.pop())
 
     # -- what is seen of it
 

@@ -18,10 +18,12 @@ from steps.drivers.broker import Broker
 from steps.drivers.functions import Functions
 from steps.drivers.kubernetes import Kubernetes
 from steps.drivers.linear import Linear
+from steps.drivers.loki import Loki
 from steps.drivers.prometheus import Prometheus
 from steps.drivers.slos import Slos
+from steps.drivers.tempo import Tempo
 from steps.drivers.webhook import Webhook
-from steps.incident.alert import LOAD, new_key
+from steps.incident.alert import new_key
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import Approvals
 from steps.incident.events import Events
@@ -29,7 +31,10 @@ from steps.incident.evidence import Evidence
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.model import Model
+from steps.incident.objectives import Objectives
+from steps.incident.observability import Observability
 from steps.incident.remediation import Remediation
+from steps.incident.telemetry import Telemetry
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile
@@ -103,12 +108,14 @@ class Stage:
 
     @cached_property
     def prometheus(self) -> Prometheus:
-        """The Prometheus that evaluates the rules."""
+        """The Prometheus that evaluates the rules. Raises WorldUnavailable when it cannot be started."""
+        self.world.require_alerting()
         return Prometheus(self.client, f"http://{hosts.PROMETHEUS}:9090")
 
     @cached_property
     def alertmanager(self) -> Alertmanager:
-        """The Alertmanager that notifies prometheus-events."""
+        """The Alertmanager that notifies prometheus-events. Raises WorldUnavailable when it cannot be started."""
+        self.world.require_alerting()
         return Alertmanager(self.client, f"http://{hosts.ALERTMANAGER}:9093")
 
     @cached_property
@@ -116,6 +123,16 @@ class Stage:
         """Another Alertmanager that notifies the same prometheus-events; started when first asked for."""
         self.world.start_second_alertmanager()
         return Alertmanager(self.client, f"http://{hosts.SECOND_ALERTMANAGER}:9093")
+
+    @cached_property
+    def loki(self) -> Loki:
+        """The Loki that holds the logs."""
+        return Loki(self.client, f"http://{hosts.LOKI}:3100")
+
+    @cached_property
+    def tempo(self) -> Tempo:
+        """The Tempo that holds the traces."""
+        return Tempo(self.client, f"http://{hosts.TEMPO}:3200", f"http://{hosts.TEMPO}:4318")
 
     @cached_property
     def webhook(self) -> Webhook:
@@ -196,13 +213,28 @@ class Stage:
         incident, waiting, journal = self.incident_of(scenario), self.waiting, self.world.journal
         issues = Issues(self.linear, journal, waiting, incident, self.profile)
         remediation = Remediation(journal, waiting, incident, issues)
+        observability = Observability(
+            lambda: self.prometheus,
+            lambda: self.loki,
+            lambda: self.tempo,
+            journal,
+            waiting,
+            incident,
+            issues,
+            remediation,
+        )
         return Scene(
             incident=incident,
             events=Events(journal, waiting, incident),
             issues=issues,
-            alerting=Alerting(lambda: self.prometheus, lambda: self.alertmanager, waiting, incident),
+            alerting=Alerting(
+                lambda: self.kubernetes, lambda: self.prometheus, lambda: self.alertmanager, waiting, incident
+            ),
             remediation=remediation,
+            objectives=Objectives(lambda: self.slos, waiting, incident),
             approvals=Approvals(self.approvers, journal, waiting, incident, issues, remediation),
+            observability=observability,
+            telemetry=Telemetry(self.agent, lambda: self.prometheus, lambda: self.tempo, journal, waiting, incident),
             model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
         )
 
@@ -233,8 +265,7 @@ class Stage:
         """
         self.trouble.over()
         self.world.staff.start_of_day()
-        for alert in self.incident_of(scenario).alerts:
-            self.world.signals.forget(LOAD, alert.signal)
+        self.incident_of(scenario).forget()
         if broken := self.world.journal.marks(self.incident_of(scenario).began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
 
@@ -248,5 +279,8 @@ class Scene:
     issues: Issues
     alerting: Alerting
     remediation: Remediation
+    objectives: Objectives
     approvals: Approvals
+    observability: Observability
+    telemetry: Telemetry
     model: Model

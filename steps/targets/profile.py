@@ -69,6 +69,10 @@ class Limits(Section):
     """The model answers, at the 95th percentile of twenty parallel alerts (CONTRACTS §9)."""
     decision: Seconds = 5
     """An event at the agent is a call of the function that the model chose, at the same percentile."""
+    scrape: Seconds = 10
+    """Something that agent-sre counted is in Prometheus (its 5-second discovery tick included)."""
+    trace: Seconds = 10
+    """Something that agent-sre did is in Tempo: exporters collect spans for some seconds."""
     log: Seconds = 3
     """Something that happened is in the log."""
     outage: Seconds = 1
@@ -167,6 +171,8 @@ class Profile(Section):
     linear: Linear = Linear()
     slo_dashboard: str = "https://grafana.example.com/d/slo-{slo}"
     """Address of a service level objective's dashboard."""
+    dashboard: Path | None = None
+    """The Grafana dashboard of agent-sre as its JSON model; a relative path is seen from the profile's directory."""
     arrangements: Annotated[dict[str, Arrangement], AfterValidator(lambda own: ARRANGEMENTS | own)] = ARRANGEMENTS
     """How agent-sre can be set for some scenarios; those of ARRANGEMENTS that a profile does not set stay as they are.
 
@@ -184,10 +190,12 @@ def load(name: str) -> Profile:
         known = ", ".join(sorted(built_in.stem for built_in in BUILT_IN.glob("*.toml")))
         raise ProfileError(f"There is no profile {name!r}: give the path of a TOML file or one of: {known}.")
     try:
-        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        profile = Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         first = error.errors()[0]
         setting = ".".join(str(part) for part in first["loc"]) or "the profile"
         raise ProfileError(f"{path}: {setting}: {first['msg'].lower()}, got {first['input']!r}.") from error
+    dashboard = profile.dashboard and path.parent / profile.dashboard
+    return profile.model_copy(update={"dashboard": dashboard})
