@@ -9,7 +9,7 @@ from dataclasses import fields
 from behave.model import Scenario, Step
 from behave.runner import Context, the_step_registry
 
-from reports import evidence
+from reports import evidence, run
 from reports.run import UsageError, facts
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
@@ -46,6 +46,8 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
     facts.target = facts.profile = stage.profile.name
     facts.versions |= stage.versions()
     facts.redact = stage.world.journal.redact
+    if run.record:
+        stage.world.signals.expose(run.record.metrics.registry)
     return stage
 
 

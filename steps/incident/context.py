@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import httpx
 from behave.model import Table
 
+from reports.verdict import Verdict
 from steps.drivers.linear import Issue
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import Approvals, Decided
@@ -19,6 +20,7 @@ from steps.incident.observability import Observability
 from steps.incident.remediation import Remediation
 from steps.incident.stage import Stage
 from steps.incident.telemetry import Telemetry
+from steps.incident.validation import Found, Validation
 from steps.world.gateway import Injection
 from steps.world.processes.usage import Watch
 from steps.world.services.trm import Mistake
@@ -40,6 +42,7 @@ class Context(Protocol):
     approvals: Approvals
     observability: Observability
     telemetry: Telemetry
+    validation: Validation
     model: Model
 
     table: Table
@@ -66,3 +69,7 @@ class Context(Protocol):
     mistake: Mistake
     """The answer that the model gives and nobody must follow."""
     watch: Watch
+    found: Found
+    """What a made-up validation found."""
+    verdict: Verdict
+    """What that came to."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from steps.drivers.broker import Broker
@@ -29,8 +30,8 @@ class Incident:
     alerts: list[Alert] = field(default_factory=list)
     rule: Rule | None = None
     """The PrometheusRule that raises the alerts, in a scenario that enters there."""
-    raised: list[dict[str, str]] = field(default_factory=list)
-    """Labels of the signals that the scenario has set; they are forgotten with it."""
+    ending: ExitStack = field(default_factory=ExitStack)
+    """What has to be undone when the scenario ends, registered when it is done."""
     objectives: dict[str, Objective] = field(default_factory=dict)
     """What its services promise, and their counters, by the name of the service level objective."""
     pods: dict[str, str] = field(default_factory=dict)
@@ -111,12 +112,7 @@ class Incident:
     def set_signal(self, alert: Alert, value: float) -> None:
         """The signal of the alert shows this value from now on."""
         self.signals.raise_(LOAD, alert.signal, value)
-        self.raised.append(alert.signal)
-
-    def forget(self) -> None:
-        """The scenario's signals are exported no more."""
-        while self.raised:
-            self.signals.forget(LOAD, self.raised.pop())
+        self.ending.callback(self.signals.forget, LOAD, alert.signal)
 
     # -- what is seen of it
 

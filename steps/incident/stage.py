@@ -35,6 +35,7 @@ from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
 from steps.incident.remediation import Remediation
 from steps.incident.telemetry import Telemetry
+from steps.incident.validation import Validation
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile
@@ -235,6 +236,9 @@ class Stage:
             approvals=Approvals(self.approvers, journal, waiting, incident, issues, remediation),
             observability=observability,
             telemetry=Telemetry(self.agent, lambda: self.prometheus, lambda: self.tempo, journal, waiting, incident),
+            validation=Validation(
+                lambda: self.kubernetes, lambda: self.prometheus, self.world.signals, waiting, incident
+            ),
             model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
         )
 
@@ -265,7 +269,7 @@ class Stage:
         """
         self.trouble.over()
         self.world.staff.start_of_day()
-        self.incident_of(scenario).forget()
+        self.incident_of(scenario).ending.close()
         if broken := self.world.journal.marks(self.incident_of(scenario).began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
 
@@ -283,4 +287,5 @@ class Scene:
     approvals: Approvals
     observability: Observability
     telemetry: Telemetry
+    validation: Validation
     model: Model
