@@ -43,7 +43,7 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
         stage = Stage.open(settings)
     except ProfileError as error:
         raise UsageError(str(error)) from None
-    facts.target = facts.profile = stage.profile.name
+    facts.target, facts.profile = stage.profile.judged, stage.profile.name
     facts.versions |= stage.versions()
     facts.redact = stage.world.journal.redact
     if run.record:

@@ -39,12 +39,12 @@ from steps.incident.validation import Validation
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile
-from steps.targets.target import Target
+from steps.targets.target import Target, world_for
 from steps.world import hosts
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.trouble import Trouble
-from steps.world.world import World, WorldUnavailable
+from steps.world.world import WorldUnavailable
 
 MOST = 40
 """Exchanges that are shown when a step has failed: the last ones."""
@@ -58,16 +58,16 @@ class Stage:
         self.run = f"run-{new_key()}"
         self.opened = ExitStack()
         self._incidents: dict[str, Incident] = {}
-        self.world = World.boot(profile.alerting, profile.delivery)
+        self.world = world_for(profile)
         self.opened.callback(self.world.close)
 
     @classmethod
     def open(cls, settings: Mapping[str, str]) -> Self:
-        """Boots the world and starts the programs of the profile that `-D profile=` names.
+        """Boots the world and starts the programs of the profile that `-D profile=` names, the reference's without it.
 
         Raises ProfileError for a profile that cannot be used, and TargetUnavailable when a program does not start.
         """
-        stage = cls(profiles.load(settings.get("profile", "reference")))
+        stage = cls(profiles.load(settings.get("profile", profiles.REFERENCE), settings))
         try:
             stage.target.start()
         except BaseException:
@@ -195,7 +195,7 @@ class Stage:
         """Gives agent-sre a fresh key for Linear, and puts it in place."""
         key = self.world.credentials.renew_linear(self.world.journal)
         self.world.staff.hand_key(key)
-        self.target.put_linear_key(key)
+        self.target.put_key("LINEAR_API_KEY", key)
 
     def watch_agent(self) -> Watch:
         """Looks at what agent-sre uses of the machine, until it is stopped or the run is over."""
