@@ -34,7 +34,7 @@ def after_step(context: Context, step: Step) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
-    context.stage.end(str(scenario.location))
+    context.stage.end(str(scenario.location), failed=any(step.status.has_failed() for step in scenario.all_steps))
 
 
 def open_stage(settings: Mapping[str, str]) -> Stage:

@@ -39,7 +39,7 @@ from steps.incident.validation import Validation
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile
-from steps.targets.target import Target, world_for
+from steps.targets.target import Target, TargetUnavailable, world_for
 from steps.world import hosts
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
@@ -247,8 +247,8 @@ class Stage:
 
         Raises TargetUnavailable.
         """
-        self.target.arrange(arrangement)
         self.target.require_running()
+        self.target.arrange(arrangement)
         incident = self.incident_of(scenario)
         incident.began = self.world.journal.cursor()
         incident.seen.clear()
@@ -262,16 +262,19 @@ class Stage:
         seen, incident.seen = incident.seen, []
         return seen
 
-    def end(self, scenario: str) -> None:
+    def end(self, scenario: str, *, failed: bool) -> None:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
-        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn.
+        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn; and
+        TargetUnavailable when one of the programs has ended, unless the scenario has `failed` and thereby told so.
         """
         self.trouble.over()
         self.world.staff.start_of_day()
         self.incident_of(scenario).ending.close()
         if broken := self.world.journal.marks(self.incident_of(scenario).began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
+        if not failed and (ended := self.target.ended()):
+            raise TargetUnavailable(f"During the scenario {ended}")
 
 
 @dataclass(frozen=True, slots=True)
