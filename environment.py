@@ -9,12 +9,12 @@ from dataclasses import fields
 from behave.model import Scenario, Step
 from behave.runner import Context, the_step_registry
 
-from reports import evidence, recording
+from reports import evidence, recording, run
 from reports.run import UsageError, facts
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
 from steps.incident.stage import Scene, Stage
-from steps.targets.profile import DEFAULT, ProfileError, path_of
+from steps.targets.profile import REFERENCE, ProfileError, path_of
 
 
 def before_all(context: Context) -> None:
@@ -35,7 +35,7 @@ def after_step(context: Context, step: Step) -> None:
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
     recording.keep(scenario, context.stage.incident_of(str(scenario.location)).course())
-    context.stage.end(str(scenario.location))
+    context.stage.end(str(scenario.location), failed=any(step.status.has_failed() for step in scenario.all_steps))
 
 
 def open_stage(settings: Mapping[str, str]) -> Stage:
@@ -44,10 +44,12 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
         stage = Stage.open(settings)
     except ProfileError as error:
         raise UsageError(str(error)) from None
-    facts.target = facts.profile = stage.profile.name
+    facts.target, facts.profile = stage.profile.judged, stage.profile.name
     facts.versions |= stage.versions()
-    facts.waivers = path_of(settings.get("profile", DEFAULT)).with_name("waivers.toml")
+    facts.waivers = path_of(settings.get("profile", REFERENCE)).with_name("waivers.toml")
     facts.redact = stage.world.journal.redact
+    if run.record:
+        stage.world.signals.expose(run.record.metrics.registry)
     return stage
 
 

@@ -22,7 +22,7 @@ ALLURE = {
 }
 """Allure's word for each of the verdict's."""
 CROSS_CHECK = "cross-check"
-"""Where troubles come to light that the other reports cannot tell of: they were written before."""
+"""Where the run is broken when its reports disagree."""
 LOCATION = "location"
 """The label that ties one of Allure's results to its scenario."""
 
@@ -34,7 +34,7 @@ def disagreements(verdict: Verdict, latest: Path) -> list[str]:
     """What the files of a run say otherwise than its verdict, a sentence for each file."""
     said = (
         with_allure(verdict, latest / "allure-results"),
-        _differing(_expected(verdict, junit.WORD), _junit(latest / junit.NAME), "JUnit"),
+        _differing(_expected(verdict, junit.WORD), junit.told(latest / junit.NAME), "JUnit"),
         _matrix(verdict, latest / "matrix.json"),
         _itself(verdict),
     )
@@ -42,13 +42,19 @@ def disagreements(verdict: Verdict, latest: Path) -> list[str]:
 
 
 def with_allure(verdict: Verdict, results: Path) -> str | None:
-    """What Allure's files say otherwise than the verdict, scenario by scenario."""
-    return _differing(_expected(verdict, ALLURE), _allure(results), "Allure")
+    """What Allure's files say otherwise than the verdict, scenario by scenario.
+
+    They are written before the run is quite over, so that what went wrong around it afterwards is not in them.
+    """
+    found, expected = _allure(results), _expected(verdict, ALLURE)
+    around = {trouble.where for trouble in verdict.run.troubles}
+    later = Counter({told: number for told, number in (expected - found).items() if told[0] in around})
+    return _differing(expected - later, found, "Allure")
 
 
 def _expected(verdict: Verdict, words: dict[Status, str]) -> Told:
     told = Counter((scenario.location, words[scenario.standing]) for scenario in verdict.scenarios)
-    return told + Counter((one.where, words[Status.BROKEN]) for one in verdict.run.troubles if one.where != CROSS_CHECK)
+    return told + Counter((trouble.where, words[Status.BROKEN]) for trouble in verdict.run.troubles)
 
 
 def _differing(expected: Told, found: Told, name: str) -> str | None:
@@ -65,10 +71,6 @@ def _differing(expected: Told, found: Told, name: str) -> str | None:
 def _allure(results: Path) -> Told:
     told = [json.loads(file.read_bytes()) for file in sorted(results.glob("*-result.json"))]
     return Counter((_location(result), result.get("status", "without a status")) for result in told)
-
-
-def _junit(file: Path) -> Told:
-    return Counter({told: number for told, number in junit.told(file).items() if told[0] != CROSS_CHECK})
 
 
 def _location(result: dict[str, Any]) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
-from reports import documentation, run
+from reports import documentation, metrics, run
 from reports.conclusion import conclude, requirement_verdicts
+from reports.files import write_whole
 from reports.judge import containers, judge, step_status
 from reports.publish import publish
 from reports.run import Record
@@ -69,13 +70,17 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
 
     def publish(self, verdict: Verdict) -> None:
         """Writes all reports."""
-        documentation.write(self.record.root, self.record.latest)
-        self.verdict = publish(verdict, self.record.root, self.record.latest)
+        latest, root = self.record.latest, self.record.root
+        documentation.write(root, latest)
+        self.verdict = publish(verdict, root, latest)
+        self.record.metrics = metrics.of(self.verdict, self.record.requirements)
+        write_whole(latest / "metrics.prom", self.record.metrics.text())
 
     def _ended(self) -> None:
         """behave tells nobody that a scenario ended; the next thing that begins does."""
         if self._running:
             self.record.durations[id(self._running)] = time.monotonic() - self.record.began[id(self._running)][1]
+            self.record.metrics.add(_scenario_verdict(self._running, self.record))
             self._running = None
 
     def _verdict(self) -> Verdict:

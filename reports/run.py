@@ -27,13 +27,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reports import suite
 from reports.requirements import Requirements
 from reports.suite import Suite
 from reports.verdict import Attachment, Trouble
 from reports.waivers import Waiver
+
+if TYPE_CHECKING:
+    from reports.metrics import Metrics
 
 
 class UsageError(Exception):
@@ -67,6 +70,8 @@ class Record:
     requirements: Requirements
     suite: Suite
     """The suite as it was when the run began."""
+    metrics: Metrics
+    """What Prometheus learns of the run."""
     changed: Mapping[str, str] = field(default_factory=dict)
     """The items whose words in the ticket are no longer those that were confirmed, with the words that they have."""
     granted: tuple[Waiver, ...] = ()
@@ -158,10 +163,13 @@ record: Record | None = None
 """The run that is going on; None before it begins."""
 
 
-def begin(root: Path, requirements: Requirements, changed: Mapping[str, str] = MappingProxyType({})) -> Record:
+def begin(
+    root: Path, requirements: Requirements, metrics: Metrics, changed: Mapping[str, str] = MappingProxyType({})
+) -> Record:
     """Begins a run."""
     global record
-    record = Record(root=root, requirements=requirements, suite=suite.state(root), changed=changed)
+    state = suite.state(root)
+    record = Record(root=root, requirements=requirements, suite=state, metrics=metrics, changed=changed)
     return record
 
 

@@ -31,11 +31,12 @@ from behave.runner import Context, Runner
 from behave.runner_util import parse_features
 from behave.tag_expression.model import And, Literal, Matcher, Or
 
-from reports import live, requirements, run, ticket, waivers
+from reports import live, metrics, requirements, run, ticket, waivers
 from reports.agreement import CROSS_CHECK
 from reports.allure import AllureFormatter
 from reports.conclusion import with_trouble
 from reports.formatter import VerdictFormatter
+from reports.metrics import Metrics
 from reports.requirements import RequirementsError
 from reports.run import Record, UsageError
 from reports.verdict import Status, Trouble
@@ -92,11 +93,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._load()
         if self.config.dry_run:
             return self._dry_run()
-        self.record.empty_latest()
-        self._open_formatters()
-        if not self.record.set_up:
-            self._set_up()
-        failed = self._run_features()
+        with metrics.served(self.record.metrics, self.config.userdata):
+            self.record.empty_latest()
+            self._open_formatters()
+            if not self.record.set_up:
+                self._set_up()
+            failed = self._run_features()
         return self._conclude(failed)
 
     # -- before the run ---------------------------------------------------------------------------------------------
@@ -116,7 +118,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             raise UsageError(str(error)) from error
         self.context = Context(self)
         self.context.on_cleanup_error = self._clean_up_failed
-        self.record = run.begin(Path(self.base_dir), asked, changed)
+        self.record = run.begin(Path(self.base_dir), asked, Metrics(asked), changed)
         try:
             features = parse_features(locations, language=self.config.lang)
             self.features = sorted(features, key=self._place_in_the_ticket)
@@ -271,6 +273,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         if failed and not verdict.run.troubles and all(one.status is Status.PASSED for one in verdict.scenarios):
             trouble = "behave counts the run as failed, though every scenario passed."
             verdict = with_trouble(verdict, Trouble(where=CROSS_CHECK, sentence=trouble))
+            self.recorder.publish(verdict)
+        for untold in metrics.push(self.record.metrics, self.config.userdata):
+            verdict = with_trouble(verdict, untold)
             self.recorder.publish(verdict)
         live.closing(verdict, self.record.latest, live.terminal(self.config))
         return OUTCOME[verdict.run.outcome]

@@ -15,7 +15,8 @@ import pytest
 from test_matrix import Page, make_verdict
 from tiny_suite import TinySuite
 
-from reports import recording, run, sequence, timeline, wording
+from reports import recording, requirements, run, sequence, timeline, wording
+from reports.metrics import Metrics
 from reports.recording import LONGEST, Call, Message, Recording, Window
 from reports.verdict import Attachment, ScenarioVerdict, Status, StepVerdict, Verdict
 from steps.world.journal import Exchange, Journal
@@ -358,9 +359,8 @@ class Course:
 @pytest.fixture
 def kept(tmp_path: Path) -> Iterator[Path]:
     """The directory of a run, with credentials that are blotted out."""
-    from reports import requirements
-
-    record = run.begin(tmp_path, requirements.load(Path(__file__).parent.parent / "features" / "requirements.toml"))
+    asked = requirements.load(Path(__file__).parent.parent / "features" / "requirements.toml")
+    record = run.begin(tmp_path, asked, Metrics(asked))
     run.facts.redact = lambda text: text.replace("s3cret-key", "«key»")
     yield record.latest
     run.record, run.facts.redact = None, str
