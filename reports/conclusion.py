@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from reports.pages import counted, ranges
 from reports.requirements import DERIVED, Criterion, Item, Requirements
 from reports.ticket import told
 from reports.verdict import (
@@ -52,7 +53,7 @@ def conclude(
     if unjudged := count[Status.BROKEN] + count[Status.UNTESTED]:
         return Status.BROKEN, f"{unjudged} of {total} scenarios could not be judged."
     if whole and (uncovered := [one.id for one in tried if one.status is Status.UNTESTED and not one.scenarios]):
-        return Status.BROKEN, f"No scenario carries {_items(uncovered)}."
+        return Status.BROKEN, f"No scenario carries {counted(len(uncovered), 'item')}: {ranges(uncovered)}."
     if outdated := [one.id for one in tried if one.status is Status.OUTDATED]:
         return Status.OUTDATED, f"The ticket's words have changed and are not confirmed for {_items(outdated)}."
     held = sum(one.status is Status.PASSED for one in tried)
@@ -63,7 +64,7 @@ def conclude(
 
 def _items(ids: Sequence[str]) -> str:
     """ "1 item: AC3.5", "3 items: AC3.5, AC3.6, M2"."""
-    return f"{'1 item' if len(ids) == 1 else f'{len(ids)} items'}: {', '.join(ids)}"
+    return f"{counted(len(ids), 'item')}: {', '.join(ids)}"
 
 
 def with_trouble(verdict: Verdict, trouble: Trouble) -> Verdict:

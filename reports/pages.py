@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from reports import wording
+
+CODE = re.compile("`([^`]+)`")
 
 
 def lasted(seconds: float) -> str:
@@ -44,6 +48,11 @@ def ranges(ids: Sequence[str]) -> str:
     return ", ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
+def coded(text: str) -> Markup:
+    """A sentence as HTML, what stands in backticks as code."""
+    return Markup(CODE.sub(r"<code>\1</code>", str(Markup.escape(text))))
+
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=select_autoescape(enabled_extensions=("html.j2",)),
@@ -51,7 +60,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"lasted": lasted, "counted": counted, "moment": moment}
+_templates.filters |= {"lasted": lasted, "counted": counted, "moment": moment, "coded": coded}
 _templates.filters |= {"asked": wording.asked, "answered": wording.answered}
 _templates.filters |= {"address": wording.address, "body": wording.body}
 
