@@ -33,6 +33,11 @@ def recovers_after_attempts(context: Context, count: int) -> None:
     context.fault.lift()
 
 
+@when("the broker recovers after more attempts than one notification is worth")
+def recovers_after_many_attempts(context: Context) -> None:
+    recovers_after_attempts(context, context.stage.profile.rulings.tries + 1)
+
+
 @when("the broker recovers after a while")
 def recovers_after_a_while(context: Context) -> None:
     context.stage.waiting.outage()
@@ -81,6 +86,7 @@ def respects_limit(context: Context) -> None:
     context.stage.waiting.pass_time(context.limit_ends)
     made = context.issues.calls(since=limited.began)
     context.incident.saw_exchanges("Calls to Linear from the first that was limited", made)
+    context.incident.did_not_see("a call to Linear before its limit ends", control=lambda: made)
     calls.silent(made, limited.ended, context.limit_ends)
 
 
@@ -105,6 +111,7 @@ def logs_correlation(context: Context) -> None:
 def gives_up(context: Context) -> None:
     context.stage.waiting.until(lambda: calls.made(context.issues.refused_calls(), "to open the issue"), "ticket")
     context.issues.quiet(context.incident.alert)
+    context.stage.waiting.given_up(lambda: [call.began for call in context.issues.refused_calls()])
     refused = context.issues.refused_calls()
     most = context.stage.profile.rulings.tries * len(context.events.at_agent(context.incident.alert))
     context.incident.saw_exchanges("Calls that Linear refused", refused)
@@ -116,6 +123,7 @@ def logged_without_key(context: Context) -> None:
     ids = context.incident.correlation_ids()
     lines = context.stage.waiting.until(lambda: logs.reports_trouble(context.stage.agent.log(), ids), "log")
     logs.without(context.stage.agent.log(), context.stage.world.credentials.linear_api_key)
+    context.incident.did_not_see("the key in the log", control=lambda: lines)
     context.incident.saw("agent-sre's log", "\n".join(lines))
 
 
@@ -150,4 +158,5 @@ def authenticated(context: Context) -> None:
 def not_in_address(context: Context) -> None:
     made = context.stage.world.journal.exchanges(caller="agent-sre", since=context.incident.began)
     calls.not_in_address(made, context.stage.world.credentials.linear_api_key)
+    context.incident.did_not_see("the key in an address", control=lambda: made)
     context.incident.saw("Addresses", "\n".join(call.url for call in made))

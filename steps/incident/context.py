@@ -50,6 +50,8 @@ class Context(Protocol):
     parameters: dict[str, Any]
     """What the alert's annotation gives its LambdaFunction."""
     issue_before: Issue
+    shown: Issue
+    """The last issue on which SLO data was seen."""
     limit_ends: float
     fallbacks: float
     """How many alerts the model had not decided before."""

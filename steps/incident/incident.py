@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from steps.drivers.broker import Broker
@@ -12,6 +12,7 @@ from steps.drivers.slos import Objective
 from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
 from steps.incident.events import Happening, event_about
 from steps.incident.evidence import Evidence, Kind, transcript
+from steps.incident.vacuity import Absence, Observed
 from steps.world.journal import Exchange, Journal
 from steps.world.services.signals import Signals
 
@@ -37,6 +38,10 @@ class Incident:
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
     seen: list[Evidence] = field(default_factory=list)
     """What the current step has observed; the environment hands it to the reports after each step."""
+    denied: list[Absence] = field(default_factory=list)
+    """What the current step claims not to be there."""
+    absences: list[Absence] = field(default_factory=list)
+    """What the scenario's steps so far claim not to be there."""
 
     # -- its alerts
 
@@ -115,6 +120,21 @@ class Incident:
     def saw_exchanges(self, title: str, exchanges: list[Exchange]) -> None:
         """Keeps requests and what came of them as evidence."""
         self.saw(f"{title} ({len(exchanges)})", "\n\n\n".join(map(transcript, exchanges)) or "none", "http")
+
+    def did_not_see(self, what: str, control: Callable[[], object]) -> None:
+        """Every claim that something is not there says so here, in whatever way it looks for it.
+
+        `control` returns what was seen of the kind in this scenario, on the same channel, by then or at the scenario's
+        end: it shows that the thing would have been seen (see steps.incident.vacuity).
+        """
+        self.denied.append(Absence(what, control))
+
+    def end_step(self) -> Observed:
+        """What the current step has observed; the next one begins with nothing."""
+        observed = Observed(self.seen, self.denied)
+        self.absences += self.denied
+        self.seen, self.denied = [], []
+        return observed
 
     def correlation_ids(self) -> list[str]:
         """The alert's correlation id, and those under which the agent answers that it handles it.

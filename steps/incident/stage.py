@@ -25,15 +25,15 @@ from steps.incident.alert import LOAD, new_key
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import Approvals
 from steps.incident.events import Events
-from steps.incident.evidence import Evidence
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.model import Model
 from steps.incident.remediation import Remediation
+from steps.incident.vacuity import Observed, require_controls, require_part
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile
-from steps.targets.target import Target
+from steps.targets.target import AGENT, CONVERTER, Target
 from steps.world import hosts
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
@@ -215,28 +215,33 @@ class Stage:
         self.target.require_running()
         incident = self.incident_of(scenario)
         incident.began = self.world.journal.cursor()
-        incident.seen.clear()
+        incident.end_step()
         self.agent.look_from_here()
 
-    def evidence(self, scenario: str, *, failed: bool) -> list[Evidence]:
+    def observed(self, scenario: str, *, failed: bool) -> Observed:
         """What the step that has just ended saw; and when it failed, everything that was said about its incident."""
         incident = self.incident_of(scenario)
         if failed:
             incident.saw_exchanges("Everything that was said about the incident", incident.exchanges()[-MOST:])
-        seen, incident.seen = incident.seen, []
-        return seen
+        return incident.end_step()
 
-    def end(self, scenario: str) -> None:
+    def end(self, scenario: str, *, passed: bool) -> None:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
-        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn.
+        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn, and EmptyPass
+        when its steps passed and show nothing.
         """
+        incident = self.incident_of(scenario)
         self.trouble.over()
         self.world.staff.start_of_day()
-        for alert in self.incident_of(scenario).alerts:
+        for alert in incident.alerts:
             self.world.signals.forget(LOAD, alert.signal)
-        if broken := self.world.journal.marks(self.incident_of(scenario).began, kind="broken"):
+        if broken := self.world.journal.marks(incident.began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
+        if passed:
+            require_controls(incident.absences)
+        if passed and incident.alerts:
+            require_part(self.world.journal.exchanges(since=incident.began), (CONVERTER, AGENT))
 
 
 @dataclass(frozen=True, slots=True)
