@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools accept test report bench lint lock clean
+.PHONY: help setup tools accept test prove report bench lint lock clean
 
 PYTHON := .venv/bin/python
 SETUP := .venv/.installed .cache/tools/.fetched
@@ -15,6 +15,9 @@ accept: $(SETUP) ## judge the agent: the whole suite, or a selection with TAGS=@
 
 test: $(SETUP) ## test the suite itself
 	@$(PYTHON) -m pytest
+
+prove: $(SETUP) ## prove the suite: seed defects into the reference and see each of them found
+	@$(PYTHON) -m tests.prove
 
 report: $(SETUP) ## build the report of the latest run
 	@$(PYTHON) -m reports.report

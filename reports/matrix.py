@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
+from reports import kill_matrix
+from reports.kill_matrix import KillMatrix, Score
+from reports.pages import render
 from reports.verdict import (
     SHOWN,
     RequirementVerdict,
@@ -18,14 +19,6 @@ from reports.verdict import (
     Status,
     Verdict,
     write_whole,
-)
-
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(enabled_extensions=("html.j2",)),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
 )
 
 
@@ -52,6 +45,8 @@ class Section:
 
     title: str
     rows: list[Row]
+    score: Score | None = None
+    """How many of the defects that were seeded for it the suite has found, as far as a proof was made."""
 
     @property
     def count(self) -> list[tuple[Status, int]]:
@@ -60,19 +55,21 @@ class Section:
         return [(status, count[status]) for status in SHOWN if count[status]]
 
 
-def sections(verdict: Verdict) -> list[Section]:
+def sections(verdict: Verdict, proof: KillMatrix | None = None) -> list[Section]:
     """The matrix, in the ticket's order."""
-    return [
-        Section(title, [Row(item, verdict.scenarios_of(item)) for item in items])
-        for title, items in groupby(verdict.requirements, lambda item: item.criterion)
-    ]
+    found = []
+    for title, items in groupby(verdict.requirements, lambda item: item.criterion):
+        rows = [Row(item, verdict.scenarios_of(item)) for item in items]
+        score = proof.score(row.item.id for row in rows) if proof else None
+        found.append(Section(title, rows, score if score and score.seeded else None))
+    return found
 
 
 def write(verdict: Verdict, latest: Path) -> None:
     """Writes `matrix.html`, `matrix.csv` and `matrix.md` beside the verdict."""
+    parts = sections(verdict, kill_matrix.read(latest))
     for name in ("matrix.html", "matrix.md"):
-        page = _templates.get_template(f"{name}.j2").render(verdict=verdict, sections=sections(verdict))
-        write_whole(latest / name, page)
+        write_whole(latest / name, render(f"{name}.j2", verdict=verdict, sections=parts))
     write_whole(latest / "matrix.csv", _csv(verdict))
 
 

@@ -1,0 +1,146 @@
+"""An empty pass is found: by the gate in every run, and in the whole suite by agents that do nothing, or all twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from reports.verdict import Status, Verdict
+from steps.incident.evidence import Evidence
+from steps.incident.vacuity import (
+    Absence,
+    EmptyPass,
+    Observed,
+    denies,
+    require_controls,
+    require_observation,
+    require_part,
+)
+from steps.targets.target import AGENT, CONVERTER
+from steps.world.journal import Exchange, Journal
+from tests.copies import ROOT, run_suite
+from tests.prove.null_agent import READY
+from tests.prove.trial import PROFILE
+
+# -- the gate ---------------------------------------------------------------------------------------------------------
+
+SEEN = Evidence("An issue", "BVL-7")
+ABSENCE = Absence("a second issue", control=lambda: [SEEN])
+
+
+def refused(claim: Callable[[], None], *words: str) -> None:
+    with pytest.raises(EmptyPass) as error:
+        claim()
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_a_then_that_observed_nothing_is_an_empty_pass() -> None:
+    require_observation("the issue is opened", Observed([SEEN], []))
+    refused(lambda: require_observation("the issue is opened", Observed([], [])), "“the issue is opened”", "evidence")
+
+
+def test_a_then_that_denies_something_has_to_name_a_control() -> None:
+    require_observation("no second issue is opened", Observed([SEEN], [ABSENCE]))
+    refused(lambda: require_observation("no second issue is opened", Observed([SEEN], [])), "did_not_see")
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "the function is not called",
+        "no second issue is opened for the alert",
+        "a late approval changes nothing",
+        "the issue says that there is no SLM context, and shows none",
+        "agent-sre has logged that Linear refused its key, without the key",
+        "agent-sre does not do what the model says, though it follows a sound answer",
+    ],
+)
+def test_a_sentence_denies_what_it_claims_not_to_be_there(sentence: str) -> None:
+    assert denies(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "the issue is opened",
+        "agent-sre reports the model as not loaded",
+        "the issue tells that the model did not decide",
+        "a ticket tells that its remediation failed because there was no connection",
+        "the issue shows the share of its requests that did not fail",
+    ],
+)
+def test_what_is_said_and_what_tells_things_apart_is_no_denial(sentence: str) -> None:
+    assert not denies(sentence)
+
+
+def test_a_scenario_has_to_have_seen_something_of_the_kind_that_it_denies() -> None:
+    seen: list[Evidence] = []
+    absences = [ABSENCE, Absence("a call about the alert", control=lambda: seen)]
+    refused(lambda: require_controls(absences), "a call about the alert")
+    seen.append(SEEN)
+    require_controls(absences)
+
+
+def exchange(caller: str, callee: str, status: int | None = 200) -> Exchange:
+    return Journal().record(caller=caller, callee=callee, method="POST", url="http://a/", status=status)
+
+
+@pytest.mark.parametrize("heard", [exchange("broker", AGENT), exchange(CONVERTER, "broker", None)])
+def test_a_scenario_has_to_have_heard_a_judged_program(heard: Exchange) -> None:
+    require_part([heard], (CONVERTER, AGENT))
+
+
+@pytest.mark.parametrize("others", [[], [exchange("suite", "linear")], [exchange("broker", AGENT, None)]])
+def test_a_scenario_that_would_pass_with_the_programs_stopped_is_an_empty_pass(others: list[Exchange]) -> None:
+    refused(lambda: require_part(others, (CONVERTER, AGENT)), "prometheus-events and agent-sre did not say a word")
+
+
+# -- the whole suite --------------------------------------------------------------------------------------------------
+
+NULL = """
+name = "answers {status} to everything"
+
+[agent]
+command = ["{{python}}", "-m", "tests.prove.null_agent", "{status}", "--port", "{{port}}"]
+ready = "{ready}"
+
+[converter]
+command = ["{{python}}", "-m", "tests.prove.null_agent", "{status}", "--port", "{{port}}"]
+ready = "{ready}"
+
+[limits]  # what such a program does, it does at once
+event = 0.2
+ticket = 0.2
+update = 0.2
+recovery = 0.2
+burst = 0.2
+log = 0.2
+outage = 0.1
+quiet = 0.05
+"""
+
+
+@pytest.fixture(scope="module")
+def null_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Verdict]:
+    """The whole suite against programs that answer 200, and 500, to everything and do nothing."""
+
+    def run(status: int) -> Verdict:
+        place = tmp_path_factory.mktemp(f"null-{status}")
+        (place / "profile.toml").write_text(NULL.format(status=status, ready=READY))
+        return run_suite(place / "suite", "-D", f"profile={place / 'profile.toml'}").verdict
+
+    with ThreadPoolExecutor() as pool:
+        return dict(zip((200, 500), pool.map(run, (200, 500)), strict=True))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_no_scenario_and_no_item_passes_with_programs_that_do_nothing(
+    null_runs: dict[int, Verdict], status: int
+) -> None:
+    verdict = null_runs[status]
+    assert not verdict.run.troubles
+    assert [scenario.location for scenario in verdict.scenarios if scenario.status is Status.PASSED] == []
+    assert [item.id for item in verdict.requirements if item.status is Status.PASSED] == []
