@@ -2,22 +2,26 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools accept test prove report bench lint lock clean
+.PHONY: help setup tools accept test prove doctor report bench lint lock clean
 
 PYTHON := .venv/bin/python
+SETTINGS = $(if $(PROFILE),-D profile=$(PROFILE)) $(foreach setting,$(SET),-D $(setting))
 SETUP := .venv/.installed .cache/tools/.fetched
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-accept: $(SETUP) ## judge the agent: the whole suite, or a selection with TAGS=@AC3
-	@.venv/bin/behave $(if $(TAGS),--tags "$(TAGS)")
+accept: $(SETUP) ## judge the agent: the whole suite, or a selection with TAGS=@AC3; another agent with PROFILE=mine.toml
+	@.venv/bin/behave $(if $(TAGS),--tags "$(TAGS)") $(SETTINGS)
 
 test: $(SETUP) ## test the suite itself
 	@$(PYTHON) -m pytest
 
 prove: $(SETUP) ## prove the suite: seed defects into the reference and see each of them found
 	@$(PYTHON) -m tests.prove
+
+doctor: $(SETUP) ## look at a deployment for the first time: PROFILE=my-agent.toml
+	@$(PYTHON) -m steps.incident.doctor $(SETTINGS)
 
 report: $(SETUP) ## build the report of the latest run
 	@$(PYTHON) -m reports.report

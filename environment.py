@@ -10,7 +10,7 @@ from behave.model import Scenario, Step
 from behave.model_type import Status
 from behave.runner import Context, the_step_registry
 
-from reports import evidence
+from reports import evidence, run
 from reports.run import UsageError, facts
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
@@ -38,8 +38,7 @@ def after_step(context: Context, step: Step) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
-    passed = all(step.status is Status.passed for step in scenario.all_steps)
-    context.stage.end(str(scenario.location), passed=passed)
+    context.stage.end(str(scenario.location), failed=any(step.status.has_failed() for step in scenario.all_steps))
 
 
 def open_stage(settings: Mapping[str, str]) -> Stage:
@@ -48,9 +47,11 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
         stage = Stage.open(settings)
     except ProfileError as error:
         raise UsageError(str(error)) from None
-    facts.target = facts.profile = stage.profile.name
+    facts.target, facts.profile = stage.profile.judged, stage.profile.name
     facts.versions |= stage.versions()
     facts.redact = stage.world.journal.redact
+    if run.record:
+        stage.world.signals.expose(run.record.metrics.registry)
     return stage
 
 

@@ -23,6 +23,13 @@ Feature: AC6 Observability Stack Integration
     Then the ticket names the trace in which the alert's service failed
     And it names no other trace
 
+  @AC6.2 @AC6.3
+  Scenario: The context is that of the alert's start, also when its notification comes late
+    Given an alert that began a while ago and that the observability stack knows, among others that are much alike
+    When the alert fires
+    Then the ticket has the lines that the alert's pod has logged around the alert's start
+    And the ticket names the trace in which the alert's service failed
+
   @AC6.4
   Scenario Outline: An alert is handled in time although <backend> does not answer
     Given an alert that the observability stack knows, and a remediation for it

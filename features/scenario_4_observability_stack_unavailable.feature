@@ -8,6 +8,6 @@ Feature: Scenario 4 Observability Stack Unavailable
     And Prometheus is disabled for all queries of agent-sre
     When an alert that requires metrics is triggered
     Then agent-sre degrades gracefully: the alert has its ticket, which says that the metrics are unavailable
-    And the error is logged with the correlation id of the alert
+    And the error is logged with the correlation id of the alert's event
     And agent-sre falls back to the severity alone for the priority, to logs and traces for the context, and remediates
     And once Prometheus is enabled again, the next alert's incident is complete within the recovery limit

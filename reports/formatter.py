@@ -9,10 +9,18 @@ from typing import Any
 
 from behave.formatter.base import Formatter
 
-from reports import allure, matrix, run
+from reports import allure, matrix, metrics, run
 from reports.judge import containers, judge, step_status
 from reports.run import Record
-from reports.verdict import RunVerdict, ScenarioVerdict, StepVerdict, Verdict, conclude, requirement_verdicts
+from reports.verdict import (
+    RunVerdict,
+    ScenarioVerdict,
+    StepVerdict,
+    Verdict,
+    conclude,
+    requirement_verdicts,
+    write_whole,
+)
 
 
 class VerdictFormatter(Formatter):  # type: ignore[misc]
@@ -51,12 +59,15 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         """Writes the verdict, and what is made of it alone."""
         self.verdict = verdict
         verdict.write(self.record.latest / "verdict.json")
+        self.record.metrics = metrics.of(verdict, self.record.requirements)
+        write_whole(self.record.latest / "metrics.prom", self.record.metrics.text())
         matrix.write(verdict, self.record.latest)
 
     def _ended(self) -> None:
         """behave tells nobody that a scenario ended; the next thing that begins does."""
         if self._running:
             self.record.durations[id(self._running)] = time.monotonic() - self.record.began[id(self._running)][1]
+            self.record.metrics.add(_scenario_verdict(self._running, self.record))
             self._running = None
 
     def _verdict(self) -> Verdict:

@@ -26,10 +26,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reports.requirements import Requirements
 from reports.verdict import Attachment, Trouble
+
+if TYPE_CHECKING:
+    from reports.metrics import Metrics
 
 
 class UsageError(Exception):
@@ -59,6 +62,8 @@ class Record:
     root: Path
     """Where features/, steps/ and environment.py lie."""
     requirements: Requirements
+    metrics: Metrics
+    """What Prometheus learns of the run."""
     selected: list[Any] = field(default_factory=list)
     """The scenarios to run, in order."""
     left_out: list[Any] = field(default_factory=list)
@@ -145,10 +150,10 @@ record: Record | None = None
 """The run that is going on; None before it begins."""
 
 
-def begin(root: Path, requirements: Requirements) -> Record:
+def begin(root: Path, requirements: Requirements, metrics: Metrics) -> Record:
     """Begins a run."""
     global record
-    record = Record(root=root, requirements=requirements)
+    record = Record(root=root, requirements=requirements, metrics=metrics)
     return record
 
 

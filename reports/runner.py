@@ -28,9 +28,10 @@ from behave.runner import Context, Runner
 from behave.runner_util import parse_features
 from behave.tag_expression.model import And, Literal, Matcher, Or
 
-from reports import live, requirements, run
+from reports import live, metrics, requirements, run
 from reports.allure import AllureFormatter
 from reports.formatter import VerdictFormatter
+from reports.metrics import Metrics
 from reports.requirements import RequirementsError
 from reports.run import Record, UsageError
 from reports.verdict import Status, Trouble
@@ -74,11 +75,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._load()
         if self.config.dry_run:
             return self._dry_run()
-        self.record.empty_latest()
-        self._open_formatters()
-        if not self.record.set_up:
-            self._set_up()
-        failed = self._run_features()
+        with metrics.served(self.record.metrics, self.config.userdata):
+            self.record.empty_latest()
+            self._open_formatters()
+            if not self.record.set_up:
+                self._set_up()
+            failed = self._run_features()
         return self._conclude(failed)
 
     # -- before the run ---------------------------------------------------------------------------------------------
@@ -97,7 +99,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             raise UsageError(str(error)) from error
         self.context = Context(self)
         self.context.on_cleanup_error = self._clean_up_failed
-        self.record = run.begin(Path(self.base_dir), ticket)
+        self.record = run.begin(Path(self.base_dir), ticket, Metrics(ticket))
         try:
             features = parse_features(locations, language=self.config.lang)
             self.features = sorted(features, key=self._place_in_the_ticket)
@@ -224,6 +226,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             verdict = verdict.with_trouble(
                 Trouble(where="cross-check", sentence="behave counts the run as failed, though every scenario passed.")
             )
+            self.recorder.publish(verdict)
+        for trouble in metrics.push(self.record.metrics, self.config.userdata):
+            verdict = verdict.with_trouble(trouble)
             self.recorder.publish(verdict)
         live.closing(verdict, self.record.latest, live.terminal(self.config))
         return OUTCOME[verdict.run.outcome]

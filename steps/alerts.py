@@ -11,34 +11,26 @@ from steps.incident.texts import CONTENTS
 # -- rules
 
 
-def watch(context: Context, rule: Rule, signals: list[dict[str, str]]) -> None:
-    """Creates the rule; it raises one alert for each of the signals that it watches."""
-    context.stage.world.require_alerting()
-    context.incident.rule = rule
-    context.incident.alerts = [rule.alert(signal) for signal in signals]
-    context.incident.saw(f"PrometheusRule {rule.name}", context.stage.kubernetes.apply(rule.manifest()))
-
-
 def simple_rule(context: Context) -> None:
-    watch(context, Rule(context.incident.key), context.incident.signals_of("checkout"))
+    context.alerting.watch(Rule(context.incident.key), context.incident.signals_of("checkout"))
 
 
 @given("a PrometheusRule that alerts on a signal above 80")
 @ahead
 def rule_for_two(context: Context) -> None:
-    watch(context, Rule(context.incident.key), context.incident.signals_of("checkout", "payment"))
+    context.alerting.watch(Rule(context.incident.key), context.incident.signals_of("checkout", "payment"))
 
 
 @given("a PrometheusRule that alerts on a signal above 80 after a delay")
 @ahead
 def rule_with_delay(context: Context) -> None:
     rule = Rule(context.incident.key, delay=context.stage.profile.alerting.rule_delay)
-    watch(context, rule, context.incident.signals_of("checkout"))
+    context.alerting.watch(rule, context.incident.signals_of("checkout"))
 
 
 def rule_with_remediation(context: Context) -> None:
     rule = Rule.remediated_by(context.incident.function, context.incident.key)
-    watch(context, rule, context.incident.signals_of("checkout"))
+    context.alerting.watch(rule, context.incident.signals_of("checkout"))
 
 
 @given("a PrometheusRule whose alert it remediates is loaded by Prometheus")
@@ -51,7 +43,7 @@ def loaded_with_remediation(context: Context) -> None:
 @given('a PrometheusRule of severity "{severity}"')
 @ahead
 def rule_of_severity(context: Context, severity: str) -> None:
-    watch(context, Rule(context.incident.key, severity=severity), context.incident.signals_of("checkout"))
+    context.alerting.watch(Rule(context.incident.key, severity=severity), context.incident.signals_of("checkout"))
 
 
 @given("a PrometheusRule whose labels and annotations hold {content}")
@@ -59,7 +51,7 @@ def rule_of_severity(context: Context, severity: str) -> None:
 def rule_with_content(context: Context, content: str) -> None:
     labels, annotations = CONTENTS[content]
     rule = Rule(context.incident.key, labels=labels, annotations=annotations)
-    watch(context, rule, context.incident.signals_of("checkout"))
+    context.alerting.watch(rule, context.incident.signals_of("checkout"))
 
 
 @given("a PrometheusRule whose alerts share a summary and differ in their description")
@@ -69,8 +61,7 @@ def rule_with_shared_summary(context: Context) -> None:
         "summary": "A pod of the shop is overloaded",
         "description": "Pod {{ $labels.pod }} is overloaded",
     }
-    watch(
-        context,
+    context.alerting.watch(
         Rule(context.incident.key, annotations=annotations),
         context.incident.signals_of("checkout", "payment"),
     )
@@ -80,7 +71,7 @@ def rule_with_shared_summary(context: Context) -> None:
 @ahead
 def rule_for_many(context: Context, count: int) -> None:
     pods = [f"pod-{number:02}" for number in range(1, count + 1)]
-    watch(context, Rule(context.incident.key), context.incident.signals_of(*pods))
+    context.alerting.watch(Rule(context.incident.key), context.incident.signals_of(*pods))
 
 
 @given("a PrometheusRule that watches {count:d} pods and has each remediated")
@@ -88,7 +79,7 @@ def rule_for_many(context: Context, count: int) -> None:
 def rule_for_many_remediated(context: Context, count: int) -> None:
     pods = [f"pod-{number:02}" for number in range(1, count + 1)]
     rule = Rule.remediated_by("pod-restart", context.incident.key)
-    watch(context, rule, context.incident.signals_of(*pods))
+    context.alerting.watch(rule, context.incident.signals_of(*pods))
 
 
 @given("a PrometheusRule whose alerts fall into two groups of {count:d}")
@@ -99,7 +90,7 @@ def rule_for_two_groups(context: Context, count: int) -> None:
         for service in ("checkout", "payment")
         for signal in context.incident.signals_of(*(f"{service}-{n}" for n in range(1, count + 1)), service=service)
     ]
-    watch(context, Rule(context.incident.key), signals)
+    context.alerting.watch(Rule(context.incident.key), signals)
 
 
 # -- signals
@@ -140,7 +131,9 @@ def fires_without_severity(context: Context) -> None:
 
 
 def rule_with_repetition(context: Context) -> None:
-    watch(context, Rule(context.incident.key, labels={"cadence": "brisk"}), context.incident.signals_of("checkout"))
+    context.alerting.watch(
+        Rule(context.incident.key, labels={"cadence": "brisk"}), context.incident.signals_of("checkout")
+    )
 
 
 @given("an alert that fires, has a ticket and is soon notified again")

@@ -2,7 +2,7 @@
 
 from behave import given, then, when
 
-from steps.incident import calls, logs
+from steps.incident import calls, events, logs
 from steps.incident.alert import make_alert
 from steps.incident.context import Context
 
@@ -52,6 +52,11 @@ def linear_fails(context: Context, fails: str, count: int) -> None:
     context.fault = context.stage.trouble.at_linear(fails, times=count)
 
 
+@given("the Linear API is disabled temporarily")
+def linear_disabled(context: Context) -> None:
+    context.fault = context.stage.trouble.at_linear("drops the connection")
+
+
 @given("Linear opens the issue and {loses_the_answer}")
 def linear_loses_answer(context: Context, loses_the_answer: str) -> None:
     context.fault = context.stage.trouble.at_linear_after_opening(loses_the_answer)
@@ -93,6 +98,40 @@ def respects_limit(context: Context) -> None:
 @then("agent-sre is alive and has logged the error with the correlation id")
 def alive_and_logged(context: Context) -> None:
     calls.alive(context.stage.agent.health())
+    logged(context)
+
+
+@then("agent-sre does not crash")
+def does_not_crash(context: Context) -> None:
+    context.stage.waiting.until(lambda: calls.made(context.issues.calls(), "to open the issue"), "ticket")
+    calls.alive(context.stage.agent.health())
+
+
+@then("agent-sre tries again with growing pauses")
+def tries_again(context: Context) -> None:
+    growth = context.stage.profile.rulings.pause_growth
+    tries = context.stage.waiting.until(lambda: calls.tried_again(context.issues.calls(), growth), "recovery")
+    context.incident.saw_exchanges("The first tries of one request", tries)
+
+
+@then("once Linear is enabled again, the alert has its one issue within the recovery limit")
+def linear_enabled(context: Context) -> None:
+    lifted = context.stage.world.journal.cursor()
+    context.fault.lift()
+    context.issues.exactly_one_open(context.incident.alert, limit="recovery")
+    opened = context.issues.of(context.incident.alert).created_at.timestamp()
+    context.incident.saw("From the end of the fault to the issue", f"{opened - lifted:.2f} s")
+
+
+@then("the error is logged with the correlation id of the alert's event")
+def error_logged(context: Context) -> None:
+    sent = context.events.first_at_broker(context.incident.alert)
+    context.incident.correlation_id = events.correlation_of(sent)
+    logged(context)
+
+
+def logged(context: Context) -> None:
+    """agent-sre has logged an error under the alert's correlation id."""
     ids = context.incident.correlation_ids()
     lines = context.stage.waiting.until(lambda: logs.reports_trouble(context.stage.agent.log(), ids), "log")
     context.incident.saw("agent-sre's log", "\n".join(lines))
@@ -120,11 +159,9 @@ def gives_up(context: Context) -> None:
 
 @then("agent-sre has logged that Linear refused its key, without the key")
 def logged_without_key(context: Context) -> None:
-    ids = context.incident.correlation_ids()
-    lines = context.stage.waiting.until(lambda: logs.reports_trouble(context.stage.agent.log(), ids), "log")
+    logged(context)
     logs.without(context.stage.agent.log(), context.stage.world.credentials.linear_api_key)
-    context.incident.did_not_see("the key in the log", control=lambda: lines)
-    context.incident.saw("agent-sre's log", "\n".join(lines))
+    context.incident.did_not_see("the key in the log", control=context.stage.agent.log)
 
 
 @then("an alert that fires once Linear accepts issues again has exactly one issue")

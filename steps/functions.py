@@ -1,33 +1,22 @@
 """Sentences about remediation by LambdaFunctions."""
 
 import json
-import re
-from collections.abc import Callable, Iterable
 
 import yaml
 from behave import given, register_type, then, when
 
 from steps.drivers.functions import DEPLOYMENTS, Deployment
-from steps.incident import calls, events, logs, remediation
+from steps.incident import calls, events, remediation
 from steps.incident.ahead import ahead
 from steps.incident.alert import Alert, make_alert
 from steps.incident.context import Context
 from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
+from steps.incident.words import one_of
 from steps.world.services.functions import GARBAGE, REPLIES, declines, fails, fails_at_first, succeeds
 from steps.world.trouble import AT_FUNCTION
 
 ABSENT = "repair-nothing"
 """A function that nobody has deployed."""
-
-
-def one_of(words: Iterable[str]) -> Callable[[str], str]:
-    """The type of a sentence's parameter that is one of these words."""
-
-    def word(text: str) -> str:
-        return text
-
-    word.pattern = "|".join(map(re.escape, words))  # type: ignore[attr-defined]
-    return word
 
 
 register_type(
@@ -462,11 +451,3 @@ def failure_handled(context: Context) -> None:
 def failure_ticket(context: Context, reason: str) -> None:
     ticket = context.remediation.failed(context.incident.alert, reason)
     context.issues.related(context.incident.alert, ticket)
-
-
-@then("the error is logged with the correlation id of the alert's event")
-def error_logged(context: Context) -> None:
-    context.incident.correlation_id = events.correlation_of(context.events.first_at_broker(context.incident.alert))
-    ids = context.incident.correlation_ids()
-    lines = context.stage.waiting.until(lambda: logs.reports_trouble(context.stage.agent.log(), ids), "log")
-    context.incident.saw("agent-sre's log", "\n".join(lines))

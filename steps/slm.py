@@ -1,7 +1,6 @@
 """Sentences about service level objectives and about who is on call."""
 
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from functools import partial
 from typing import Literal
 
@@ -12,39 +11,11 @@ from steps.incident import issues, slm
 from steps.incident.ahead import ahead_with
 from steps.incident.alert import Alert, make_alert
 from steps.incident.context import Context
+from steps.incident.objectives import answering, failing, promising
 from steps.targets.profile import Violation
 from steps.world.staff import COLLEAGUE, ENGINEER, STRANGER, SUCCESSOR
 
 # -- services: what they promise, and their counters
-
-
-def promise(context: Context, objective: Objective, service: str = "checkout") -> None:
-    """A service of the scenario has this objective and these counters from now on."""
-    slo = context.incident.slo_of(service)
-    context.incident.objectives[slo] = objective
-    context.stage.slos.publish(slo, objective)
-
-
-def stand(context: Context, objective: Objective, service: str = "checkout") -> None:
-    """As `promise`; and Prometheus holds what follows from the counters."""
-    context.stage.world.require_alerting()
-    promise(context, objective, service)
-    slo, slos = context.incident.slo_of(service), context.stage.slos
-    recorded = context.stage.waiting.for_bed(lambda: slos.stands(slo, objective), "alert")
-    counters = "".join(f"{count} requests answered {code}\n" for code, count in objective.requests.items())
-    held = "".join(f"{quantity}: {value!r}\n" for quantity, value in recorded.items())
-    context.incident.saw(f"Counters of {slo}, and what Prometheus makes of them", f"{counters}\n{held}")
-
-
-def failing(target: str, failed: int, requests: int) -> Objective:
-    """The objective of a service with that target in percent, which failed so many of its requests."""
-    return Objective(Fraction(target) / 100, {"200": requests - failed, "503": failed})
-
-
-def promising(target: str) -> Objective:
-    """The objective of a service with that target in percent, which has spent a quarter of its error budget."""
-    many = 10**6
-    return failing(target, int((1 - Fraction(target) / 100) * many / 4), many)
 
 
 def violating(context: Context, violation: Violation = "low") -> Objective:
@@ -52,72 +23,69 @@ def violating(context: Context, violation: Violation = "low") -> Objective:
 
 
 @given("a service whose SLO violation is {violation:w}")
-@ahead_with(lambda context, violation: promise(context, violating(context, violation)))
+@ahead_with(lambda context, violation: context.objectives.promise(violating(context, violation)))
 def service_violating(context: Context, violation: Violation) -> None:
-    stand(context, violating(context, violation))
+    context.objectives.stand(violating(context, violation))
 
 
 @given("an alert on a service with a service level objective")
-@ahead_with(lambda context: promise(context, violating(context)))
+@ahead_with(lambda context: context.objectives.promise(violating(context)))
 def alert_on_service(context: Context) -> None:
-    stand(context, violating(context))
+    context.objectives.stand(violating(context))
     context.incident.adopt(make_alert(labels={"slo": context.incident.slo}))
 
 
 @given("a service with a target of {target} %")
-@ahead_with(lambda context, target: promise(context, promising(target)))
+@ahead_with(lambda context, target: context.objectives.promise(promising(target)))
 def service_promising(context: Context, target: str) -> None:
-    stand(context, promising(target))
+    context.objectives.stand(promising(target))
 
 
 def promise_two(context: Context, one: str, other: str) -> None:
-    promise(context, promising(one))
-    promise(context, promising(other), "payment")
+    context.objectives.promise(promising(one))
+    context.objectives.promise(promising(other), "payment")
 
 
 @given("two services, one with a target of {one} % and one with a target of {other} %")
 @ahead_with(promise_two)
 def two_services(context: Context, one: str, other: str) -> None:
-    stand(context, promising(one))
-    stand(context, promising(other), "payment")
+    context.objectives.stand(promising(one))
+    context.objectives.stand(promising(other), "payment")
 
 
 @given("a service with a target of {target} % that failed {failed:d} of {requests:d} requests")
-@ahead_with(lambda context, **counted: promise(context, failing(**counted)))
+@ahead_with(lambda context, **counted: context.objectives.promise(failing(**counted)))
 def service_failing(context: Context, target: str, failed: int, requests: int) -> None:
-    stand(context, failing(target, failed, requests))
-
-
-def answering(good: int, refused: int, failed: int) -> Objective:
-    """The objective of a service with those numbers of requests answered well, refused and failed."""
-    return Objective(Fraction("0.98"), {"200": good, "404": refused // 2, "429": refused - refused // 2, "500": failed})
+    context.objectives.stand(failing(target, failed, requests))
 
 
 @given("a service that answered {good:d} requests, refused {refused:d} as wrong and failed {failed:d}")
-@ahead_with(lambda context, **counted: promise(context, answering(**counted)))
+@ahead_with(lambda context, **counted: context.objectives.promise(answering(**counted)))
 def service_answering(context: Context, good: int, refused: int, failed: int) -> None:
-    stand(context, answering(good, refused, failed))
+    context.objectives.stand(answering(good, refused, failed))
 
 
 @given("a service whose burn rate is {place} the boundary above which a violation is {violation:w}")
-@ahead_with(lambda context, place, violation: promise(context, context.stage.slos.at_boundary(violation, place)))
+@ahead_with(
+    lambda context, place, violation: context.objectives.promise(context.stage.slos.at_boundary(violation, place))
+)
 def service_at_boundary(context: Context, place: Place, violation: Literal["critical", "high", "medium"]) -> None:
-    stand(context, context.stage.slos.at_boundary(violation, place))
+    context.objectives.stand(context.stage.slos.at_boundary(violation, place))
 
 
 HALF_SPENT = failing("98", 100, 10_000)
 
 
 def promise_both(context: Context) -> None:
-    promise(context, HALF_SPENT)
-    promise(context, HALF_SPENT, "payment")
+    context.objectives.promise(HALF_SPENT)
+    context.objectives.promise(HALF_SPENT, "payment")
 
 
 @given("an alert whose issue shows the SLO data of its service")
 @ahead_with(promise_both)
 def issue_with_slo_data(context: Context) -> None:
-    stand(context, HALF_SPENT)
-    stand(context, HALF_SPENT, "payment")
+    context.objectives.stand(HALF_SPENT)
+    context.objectives.stand(HALF_SPENT, "payment")
     context.incident.fire(context.incident.adopt(make_alert(labels={"slo": context.incident.slo_of("payment")})))
     shows(context, context.incident.alert, "current value")
     context.issues.quiet(context.incident.alert)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -18,12 +19,14 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as SpanMessage
 from steps.drivers import tempo as driver
 from steps.drivers.tempo import TempoUnavailable
 from steps.world.services.golang import Answer, NotCovered, Refusal
+from steps.world.services.otlp import Otlp
 from steps.world.services.tempo import SpanContext, Tempo, errors, traceql
 
 NOON = 1_893_499_200.0
 """2030-01-01T12:00:00Z."""
 SECOND = 10**9
 URL = "http://tempo.tempo.svc.cluster.local:3200"
+OTLP_URL = "http://tempo.tempo.svc.cluster.local:4318"
 
 
 class Desk:
@@ -508,7 +511,7 @@ def test_whatever_is_asked_is_read_or_refused(text: str) -> None:
 @pytest.fixture
 def reader() -> Iterator[driver.Tempo]:
     with httpx.Client() as client:
-        yield driver.Tempo(client, f"{URL}/")
+        yield driver.Tempo(client, f"{URL}/", OTLP_URL)
 
 
 class Direct(httpx.BaseTransport):
@@ -529,7 +532,7 @@ class Direct(httpx.BaseTransport):
 def test_the_driver_and_the_double_understand_each_other() -> None:
     desk = Desk()
     with httpx.Client(transport=Direct(desk.tempo)) as client:
-        reader = driver.Tempo(client, URL)
+        reader = driver.Tempo(client, URL, OTLP_URL)
         pay, charge, _, query = reader.trace(desk.pay.trace_id)
         assert (pay.name, pay.parent_id, pay.error, pay.attributes) == (
             "POST /pay",
@@ -601,3 +604,30 @@ def test_a_tempo_that_does_not_know_how_to_search_is_no_empty_result(reader: dri
         router.get(f"{URL}/api/search").respond(404)
         with pytest.raises(TempoUnavailable, match="does not know /api/search: look at its address"):
             reader.search("{}")
+
+
+def test_spans_that_the_driver_pushes_are_read_again() -> None:
+    tempo = Tempo()
+    tempo.app.router.routes.extend(Otlp(tempo.spans).app.routes)
+    root = driver.Span("ab" * 16, "cd" * 8, None, "shop", "GET /", NOON, NOON + 1, None, {}, {"k8s.pod.name": "p"})
+    child = replace(root, span_id="ef" * 8, parent_id=root.span_id, error="refused", attributes={"n": "1"})
+    with httpx.Client(transport=Direct(tempo)) as client:
+        reader = driver.Tempo(client, URL, OTLP_URL)
+        reader.push([root, child])
+        own = {"resource": {"service.name": "shop", "k8s.pod.name": "p"}}
+        assert reader.trace(root.trace_id) == [replace(root, **own), replace(child, **own)]
+        with pytest.raises(TempoUnavailable, match="did not take the spans: 400"):
+            reader.push([replace(root, trace_id="xyz")])
+
+
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(503), httpx.Response(200, json={"partialSuccess": {"rejectedSpans": "1"}})]
+)
+def test_spans_that_tempo_does_not_take_are_no_silent_loss(reader: driver.Tempo, answer: httpx.Response) -> None:
+    with respx.mock as router:
+        router.post(f"{OTLP_URL}/v1/traces").mock(return_value=answer)
+        with pytest.raises(TempoUnavailable, match="did not take the spans"):
+            reader.push([])
+        router.post(f"{OTLP_URL}/v1/traces").mock(side_effect=httpx.ConnectError("refused"))
+        with pytest.raises(TempoUnavailable, match="could not be given spans: refused"):
+            reader.push([])

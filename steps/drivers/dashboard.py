@@ -29,11 +29,13 @@ class Panel:
     queries: tuple[str, ...]
 
 
-def panels(file: Path) -> list[Panel]:
+def panels(file: Path | None) -> list[Panel]:
     """The dashboard's panels that ask something, those in rows included.
 
     Raises DashboardUnavailable, also for a panel that asks another data source than Prometheus.
     """
+    if file is None:
+        raise DashboardUnavailable("The profile names no dashboard of agent-sre: set `dashboard` to its JSON model.")
     try:
         model = json.loads(file.read_text(encoding="utf-8"))
         values = BUILT_IN | {one["name"]: _value(one) for one in model.get("templating", {}).get("list", [])}

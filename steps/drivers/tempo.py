@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,11 +51,12 @@ class Found:
 
 
 class Tempo:
-    """Asks a Tempo for traces."""
+    """Asks a Tempo for traces, and gives it some; `otlp_url` is where it takes OpenTelemetry's protocol over HTTP."""
 
-    def __init__(self, client: httpx.Client, url: str) -> None:
+    def __init__(self, client: httpx.Client, url: str, otlp_url: str) -> None:
         self._client = client
         self._url = url.rstrip("/")
+        self._otlp_url = otlp_url.rstrip("/")
 
     def trace(self, trace_id: str) -> list[Span]:
         """The spans of the trace with that id (hexadecimal), in order of their start; none when there is no such trace.
@@ -93,6 +94,19 @@ class Tempo:
             raise TempoUnavailable(f"{query!r} finds {LIMIT} traces or more: ask for fewer.")
         return found
 
+    def push(self, spans: Iterable[Span]) -> None:
+        """Gives Tempo the spans; the service is an attribute of their resource (CONTRACTS §11).
+
+        Raises TempoUnavailable.
+        """
+        batches = [{"resource": _resource(span), "scopeSpans": [{"spans": [_told(span)]}]} for span in spans]
+        try:
+            answer = self._client.post(f"{self._otlp_url}/v1/traces", json={"resourceSpans": batches})
+        except httpx.HTTPError as error:
+            raise TempoUnavailable(f"Tempo could not be given spans: {error}.") from error
+        if not answer.is_success or "rejectedSpans" in answer.text:
+            raise TempoUnavailable(f"Tempo did not take the spans: {answer.status_code} {answer.text.strip()!r:.200}.")
+
     def _get(self, path: str, asked: dict[str, str] | None = None) -> httpx.Response:
         try:
             answer = self._client.get(f"{self._url}{path}", params=asked, headers={"Accept": "application/json"})
@@ -121,6 +135,30 @@ def _spans(batch: dict[str, Any]) -> Iterable[Span]:
                 attributes=_attributes(span),
                 resource=resource,
             )
+
+
+def _told(span: Span) -> dict[str, Any]:
+    """The span as OTLP has it in JSON: ids in hexadecimal, times as text."""
+    told = {
+        "traceId": span.trace_id,
+        "spanId": span.span_id,
+        "name": span.name,
+        "kind": 2,
+        "startTimeUnixNano": str(round(span.start * SECOND)),
+        "endTimeUnixNano": str(round(span.end * SECOND)),
+        "attributes": _pairs(span.attributes),
+        "status": {} if span.error is None else {"code": 2, "message": span.error},
+    }
+    return told if span.parent_id is None else told | {"parentSpanId": span.parent_id}
+
+
+def _resource(span: Span) -> dict[str, Any]:
+    return {"attributes": _pairs({"service.name": span.service} | span.resource)}
+
+
+def _pairs(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Attributes as OTLP has them, all of them texts."""
+    return [{"key": name, "value": {"stringValue": str(value)}} for name, value in attributes.items()]
 
 
 def _attributes(of: dict[str, Any]) -> dict[str, Any]:

@@ -96,19 +96,17 @@ def make_alert(
     }
     return Alert(
         labels=own | (labels or {}),
-        annotations=told | (_remediation(function, own) if function else {}),
+        annotations=told | (remediation_by(function, own) if function else {}),
         mark=key,
         starts_at=datetime.now(UTC) - timedelta(seconds=1),
         source=f"http://prometheus.example.com/graph?g0.expr={GAUGE}%7Bpod%3D%22checkout-{key}%22%7D&g0.tab=1",
     )
 
 
-def _remediation(function: str, labels: dict[str, str]) -> dict[str, str]:
-    return {"lambda_function": function, "lambda_parameters": _restart(labels["pod"], labels["namespace"])}
-
-
-def _restart(pod: str, namespace: str) -> str:
-    return json.dumps({"name": pod, "namespace": namespace, "type": "pod"})
+def remediation_by(function: str, labels: dict[str, str]) -> dict[str, str]:
+    """The annotations that ask for that function to restart the pod of the labels; these may be templates."""
+    parameters = {"name": labels["pod"], "namespace": labels["namespace"], "type": "pod"}
+    return {"lambda_function": function, "lambda_parameters": json.dumps(parameters)}
 
 
 @dataclass(slots=True)
@@ -132,8 +130,9 @@ class Rule:
     def remediated_by(cls, function: str, key: str) -> Self:
         """A rule whose alerts ask for that LambdaFunction as their remediation (CONTRACTS §4.4)."""
         rule = cls(key)
-        parameters = _restart("{{ $labels.pod }}", "{{ $labels.namespace }}")
-        rule.annotations |= {"lambda_function": function, "lambda_parameters": parameters}
+        rule.annotations |= remediation_by(
+            function, {"pod": "{{ $labels.pod }}", "namespace": "{{ $labels.namespace }}"}
+        )
         return rule
 
     @property

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from steps.drivers.alertmanager import Alertmanager
+from steps.drivers.kubernetes import Kubernetes
 from steps.drivers.prometheus import AlertState, Prometheus
-from steps.incident.alert import Alert
+from steps.incident.alert import Alert, Rule
 from steps.incident.incident import Incident
 from steps.incident.notification import common
 from steps.incident.waiting import Waiting
@@ -17,15 +18,27 @@ class Alerting:
 
     def __init__(
         self,
+        kubernetes: Callable[[], Kubernetes],
         prometheus: Callable[[], Prometheus],
         alertmanager: Callable[[], Alertmanager],
         waiting: Waiting,
         incident: Incident,
     ) -> None:
+        self._kubernetes = kubernetes
         self._prometheus = prometheus
         self._alertmanager = alertmanager
         self._waiting = waiting
         self._incident = incident
+
+    def watch(self, rule: Rule, signals: list[dict[str, str]]) -> None:
+        """Creates the rule; it raises one alert for each of the signals that it watches.
+
+        Raises WorldUnavailable when there is no Prometheus that could take the rule up.
+        """
+        self._prometheus()
+        self._incident.rule = rule
+        self._incident.alerts = [rule.alert(signal) for signal in signals]
+        self._incident.saw(f"PrometheusRule {rule.name}", self._kubernetes().apply(rule.manifest()))
 
     def loaded(self) -> None:
         """Prometheus has loaded the incident's rule and evaluates it without error."""

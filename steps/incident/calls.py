@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from itertools import pairwise
 from urllib.parse import unquote
 
+from steps.incident.events import growing
 from steps.world.journal import Exchange
+from steps.world.services.linear import operations
+
+TRIES = 3
+"""So many tries show whether their pauses grow."""
 
 
 def silent(calls: list[Exchange], since: float, until: float) -> None:
@@ -27,6 +34,27 @@ def few(calls: list[Exchange], most: int, what: str) -> None:
     assert len(calls) <= most, (
         f"Expected agent-sre to give up {what} after at most {most} tries, but it tried {len(calls)} times."
     )
+
+
+def tried_again(calls: list[Exchange], growth: float) -> list[Exchange]:
+    """The first tries of a request that was made again and again, with growing pauses (ruling 7)."""
+    repeated = _grouped(calls, lambda call: call.request_body)
+    repeated = repeated or _grouped(calls, lambda call: tuple(operations(call.request_body)))
+    assert repeated, (
+        f"Expected agent-sre to try one request at least {TRIES} times while Linear is away, "
+        f"but of its {len(calls)} calls none was repeated so often."
+    )
+    tries = repeated[0][:TRIES]
+    growing([after.began - before.ended for before, after in pairwise(tries)], growth)
+    return tries
+
+
+def _grouped(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:
+    """The calls that are alike, where there are enough of them to compare their pauses."""
+    groups: dict[Hashable, list[Exchange]] = {}
+    for call in calls:
+        groups.setdefault(key(call), []).append(call)
+    return [group for group in groups.values() if len(group) >= TRIES]
 
 
 def authenticated(calls: list[Exchange], key: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import httpx
 from behave.model import Table
 
+from reports.verdict import Verdict
 from steps.drivers.linear import Issue
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import Approvals, Decided
@@ -14,8 +15,12 @@ from steps.incident.events import Events
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.model import Model
+from steps.incident.objectives import Objectives
+from steps.incident.observability import Observability
 from steps.incident.remediation import Remediation
 from steps.incident.stage import Stage
+from steps.incident.telemetry import Telemetry
+from steps.incident.validation import Found, Validation
 from steps.world.gateway import Injection
 from steps.world.processes.usage import Watch
 from steps.world.services.trm import Mistake
@@ -33,7 +38,11 @@ class Context(Protocol):
     issues: Issues
     alerting: Alerting
     remediation: Remediation
+    objectives: Objectives
     approvals: Approvals
+    observability: Observability
+    telemetry: Telemetry
+    validation: Validation
     model: Model
 
     table: Table
@@ -52,9 +61,17 @@ class Context(Protocol):
     issue_before: Issue
     shown: Issue
     """The last issue on which SLO data was seen."""
+    said_before: list[str]
+    """What another alert's ticket says of a kind of context that there is none of."""
+    received_before: float
+    """How many events Prometheus had counted before."""
     limit_ends: float
     fallbacks: float
     """How many alerts the model had not decided before."""
     mistake: Mistake
     """The answer that the model gives and nobody must follow."""
     watch: Watch
+    found: Found
+    """What a made-up validation found."""
+    verdict: Verdict
+    """What that came to."""

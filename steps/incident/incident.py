@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from steps.drivers.broker import Broker
@@ -30,6 +31,8 @@ class Incident:
     alerts: list[Alert] = field(default_factory=list)
     rule: Rule | None = None
     """The PrometheusRule that raises the alerts, in a scenario that enters there."""
+    ending: ExitStack = field(default_factory=ExitStack)
+    """What has to be undone when the scenario ends, registered when it is done."""
     objectives: dict[str, Objective] = field(default_factory=dict)
     """What its services promise, and their counters, by the name of the service level objective."""
     pods: dict[str, str] = field(default_factory=dict)
@@ -107,9 +110,14 @@ class Incident:
     def _happen(self, happening: Happening, alerts: Iterable[Alert]) -> None:
         for alert in alerts:
             if self.rule:
-                self.signals.raise_(LOAD, alert.signal, alert.value if happening == "fired" else LOWERED)
+                self.set_signal(alert, alert.value if happening == "fired" else LOWERED)
             else:
                 self.broker.publish(event_about(alert, happening, self.correlation_id))
+
+    def set_signal(self, alert: Alert, value: float) -> None:
+        """The signal of the alert shows this value from now on."""
+        self.signals.raise_(LOAD, alert.signal, value)
+        self.ending.callback(self.signals.forget, LOAD, alert.signal)
 
     # -- what is seen of it
 

@@ -87,9 +87,9 @@ class Issues:
         self._waiting.until(one_each, limit)
         self._incident.saw("Alerts with an open issue", "\n".join(alert.called for alert in alerts))
 
-    def exactly_one_open(self, *alerts: Alert) -> None:
+    def exactly_one_open(self, *alerts: Alert, limit: LimitName = "ticket") -> None:
         """One issue is open about each of the alerts, and the agent has come to rest about them."""
-        self.open_about_each(*alerts)
+        self.open_about_each(*alerts, limit=limit)
         self.quiet(*alerts)
         for alert, found in zip(alerts, self.of_each(alerts).values(), strict=True):
             still = list(filter(is_open, found))

@@ -10,6 +10,7 @@ from steps.drivers.linear import Issue
 from steps.drivers.slos import Objective, Quantity
 from steps.incident.issues import text_of
 from steps.incident.numbers import Number, numbers_in
+from steps.incident.wording import says
 from steps.targets.profile import Violation
 
 DEFAULTS = {"0.999": Fraction(999, 1000), "1": Fraction(1), "0.001": Fraction(1, 1000), "0": Fraction(0)}
@@ -77,13 +78,9 @@ def invents_nothing(issue: Issue) -> None:
 
 def says_unavailable(issue: Issue) -> None:
     """The issue says in some words that it has no SLO data: in one line, or in a section about it."""
-    heading = ""
-    for line in text_of(issue).splitlines():
-        if line.lstrip().startswith("#") or line.rstrip(" *_").endswith(":"):
-            heading = line
-        if ABSENT.search(line) and SUBJECT.search(f"{heading} {line}"):
-            return
-    raise AssertionError(f"Expected {issue.identifier} to say that there is no SLM context, but it says no such thing.")
+    assert says(text_of(issue), SUBJECT, ABSENT), (
+        f"Expected {issue.identifier} to say that there is no SLM context, but it says no such thing."
+    )
 
 
 def violation_named(issue: Issue, violation: Violation) -> list[str]:

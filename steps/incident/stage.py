@@ -18,27 +18,34 @@ from steps.drivers.broker import Broker
 from steps.drivers.functions import Functions
 from steps.drivers.kubernetes import Kubernetes
 from steps.drivers.linear import Linear
+from steps.drivers.loki import Loki
 from steps.drivers.prometheus import Prometheus
 from steps.drivers.slos import Slos
+from steps.drivers.tempo import Tempo
 from steps.drivers.webhook import Webhook
-from steps.incident.alert import LOAD, new_key
+from steps.incident.alert import new_key
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import Approvals
 from steps.incident.events import Events
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.model import Model
+from steps.incident.objectives import Objectives
+from steps.incident.observability import Observability
 from steps.incident.remediation import Remediation
+from steps.incident.telemetry import Telemetry
 from steps.incident.vacuity import Observed, require_controls, require_part
+from steps.incident.validation import Validation
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile
-from steps.targets.target import AGENT, CONVERTER, Target
+from steps.targets.surroundings import AGENT, CONVERTER
+from steps.targets.target import Target, TargetUnavailable, world_for
 from steps.world import hosts
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.trouble import Trouble
-from steps.world.world import World, WorldUnavailable
+from steps.world.world import WorldUnavailable
 
 MOST = 40
 """Exchanges that are shown when a step has failed: the last ones."""
@@ -52,16 +59,16 @@ class Stage:
         self.run = f"run-{new_key()}"
         self.opened = ExitStack()
         self._incidents: dict[str, Incident] = {}
-        self.world = World.boot(profile.alerting, profile.delivery)
+        self.world = world_for(profile)
         self.opened.callback(self.world.close)
 
     @classmethod
     def open(cls, settings: Mapping[str, str]) -> Self:
-        """Boots the world and starts the programs of the profile that `-D profile=` names.
+        """Boots the world and starts the programs of the profile that `-D profile=` names, the reference's without it.
 
         Raises ProfileError for a profile that cannot be used, and TargetUnavailable when a program does not start.
         """
-        stage = cls(profiles.load(settings.get("profile", "reference")))
+        stage = cls(profiles.load(settings.get("profile", profiles.REFERENCE), settings))
         try:
             stage.target.start()
         except BaseException:
@@ -103,12 +110,14 @@ class Stage:
 
     @cached_property
     def prometheus(self) -> Prometheus:
-        """The Prometheus that evaluates the rules."""
+        """The Prometheus that evaluates the rules. Raises WorldUnavailable when it cannot be started."""
+        self.world.require_alerting()
         return Prometheus(self.client, f"http://{hosts.PROMETHEUS}:9090")
 
     @cached_property
     def alertmanager(self) -> Alertmanager:
-        """The Alertmanager that notifies prometheus-events."""
+        """The Alertmanager that notifies prometheus-events. Raises WorldUnavailable when it cannot be started."""
+        self.world.require_alerting()
         return Alertmanager(self.client, f"http://{hosts.ALERTMANAGER}:9093")
 
     @cached_property
@@ -116,6 +125,16 @@ class Stage:
         """Another Alertmanager that notifies the same prometheus-events; started when first asked for."""
         self.world.start_second_alertmanager()
         return Alertmanager(self.client, f"http://{hosts.SECOND_ALERTMANAGER}:9093")
+
+    @cached_property
+    def loki(self) -> Loki:
+        """The Loki that holds the logs."""
+        return Loki(self.client, f"http://{hosts.LOKI}:3100")
+
+    @cached_property
+    def tempo(self) -> Tempo:
+        """The Tempo that holds the traces."""
+        return Tempo(self.client, f"http://{hosts.TEMPO}:3200", f"http://{hosts.TEMPO}:4318")
 
     @cached_property
     def webhook(self) -> Webhook:
@@ -177,7 +196,7 @@ class Stage:
         """Gives agent-sre a fresh key for Linear, and puts it in place."""
         key = self.world.credentials.renew_linear(self.world.journal)
         self.world.staff.hand_key(key)
-        self.target.put_linear_key(key)
+        self.target.put_key("LINEAR_API_KEY", key)
 
     def watch_agent(self) -> Watch:
         """Looks at what agent-sre uses of the machine, until it is stopped or the run is over."""
@@ -196,13 +215,31 @@ class Stage:
         incident, waiting, journal = self.incident_of(scenario), self.waiting, self.world.journal
         issues = Issues(self.linear, journal, waiting, incident, self.profile)
         remediation = Remediation(journal, waiting, incident, issues)
+        observability = Observability(
+            lambda: self.prometheus,
+            lambda: self.loki,
+            lambda: self.tempo,
+            journal,
+            waiting,
+            incident,
+            issues,
+            remediation,
+        )
         return Scene(
             incident=incident,
             events=Events(journal, waiting, incident),
             issues=issues,
-            alerting=Alerting(lambda: self.prometheus, lambda: self.alertmanager, waiting, incident),
+            alerting=Alerting(
+                lambda: self.kubernetes, lambda: self.prometheus, lambda: self.alertmanager, waiting, incident
+            ),
             remediation=remediation,
+            objectives=Objectives(lambda: self.slos, waiting, incident),
             approvals=Approvals(self.approvers, journal, waiting, incident, issues, remediation),
+            observability=observability,
+            telemetry=Telemetry(self.agent, lambda: self.prometheus, lambda: self.tempo, journal, waiting, incident),
+            validation=Validation(
+                lambda: self.kubernetes, lambda: self.prometheus, self.world.signals, waiting, incident
+            ),
             model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
         )
 
@@ -211,8 +248,8 @@ class Stage:
 
         Raises TargetUnavailable.
         """
-        self.target.arrange(arrangement)
         self.target.require_running()
+        self.target.arrange(arrangement)
         incident = self.incident_of(scenario)
         incident.began = self.world.journal.cursor()
         incident.end_step()
@@ -225,22 +262,25 @@ class Stage:
             incident.saw_exchanges("Everything that was said about the incident", incident.exchanges()[-MOST:])
         return incident.end_step()
 
-    def end(self, scenario: str, *, passed: bool) -> None:
+    def end(self, scenario: str, *, failed: bool) -> None:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
-        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn, and EmptyPass
-        when its steps passed and show nothing.
+        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn. Unless the
+        scenario has `failed`: raises TargetUnavailable when one of the programs has ended, and EmptyPass when what has
+        passed shows nothing.
         """
         incident = self.incident_of(scenario)
         self.trouble.over()
         self.world.staff.start_of_day()
-        for alert in incident.alerts:
-            self.world.signals.forget(LOAD, alert.signal)
+        incident.ending.close()
         if broken := self.world.journal.marks(incident.began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
-        if passed:
-            require_controls(incident.absences)
-        if passed and incident.alerts:
+        if failed:
+            return
+        if ended := self.target.ended():
+            raise TargetUnavailable(f"During the scenario {ended}")
+        require_controls(incident.absences)
+        if incident.alerts:
             require_part(self.world.journal.exchanges(since=incident.began), (CONVERTER, AGENT))
 
 
@@ -253,5 +293,9 @@ class Scene:
     issues: Issues
     alerting: Alerting
     remediation: Remediation
+    objectives: Objectives
     approvals: Approvals
+    observability: Observability
+    telemetry: Telemetry
+    validation: Validation
     model: Model

@@ -13,7 +13,9 @@ from steps.targets.profile import Limits
 from steps.world.journal import Journal
 
 T = TypeVar("T")
-LimitName = Literal["start", "alert", "notification", "event", "ticket", "update", "recovery", "burst", "log"]
+LimitName = Literal[
+    "start", "alert", "notification", "event", "ticket", "update", "recovery", "burst", "scrape", "trace", "log"
+]
 
 LOOK_AGAIN = 0.05
 """Seconds after which a check looks again although the journal has nothing new."""

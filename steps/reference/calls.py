@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import httpx
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from steps.reference import logs
 from steps.reference.settings import redacted
@@ -104,7 +104,8 @@ class Retries:
     async def run(self, what: str, attempt: Callable[[], Awaitable[T]], within: float | None = None) -> T:
         """The attempt's result. Raises its error when it is not transient, was the last one, or time is up.
 
-        `within` are the seconds for all tries together.
+        No try begins later than `within` seconds after the first. An attempt limits itself: were it cancelled from
+        here while its own time-out closes the connection, the connection would stay open for ever.
         """
 
         def report(state: RetryCallState) -> None:
@@ -119,16 +120,12 @@ class Retries:
 
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(TransientError),
-            stop=stop_after_attempt(self.tries),
+            stop=stop_after_attempt(self.tries) | stop_before_delay(float("inf") if within is None else within),
             wait=self._pause,
             before_sleep=report,
             reraise=True,
         )
-        try:
-            async with asyncio.timeout(within):
-                return await retrying(tried)
-        except TimeoutError:
-            raise TimedOutError(f"{what} did not succeed within {within:g} s.") from None
+        return await retrying(tried)
 
     def _pause(self, state: RetryCallState) -> float:
         """Grows from pause to pause, also when the other side asks for longer ones, and is never shorter."""

@@ -1,23 +1,35 @@
 """A profile: everything the suite has to know about one deployment of agent-sre and prometheus-events.
 
 The sentences never ask which agent they judge. What differs between deployments -- how they start, how they get
-their keys, how long they may take, which tables they follow -- is a value here (DESIGN, laws 1 and 10).
+their keys, how long they may take, which tables they follow -- is a value here (DESIGN, laws 1 and 10). A profile that
+names only one of the two programs has the bundled reference in the other's place.
+
+`PROFILE.md` beside this module names every setting with its default.
 """
 
 from __future__ import annotations
 
+import re
+import shutil
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from steps.world.settings import Alerting, Delivery, Seconds, Section
 
 Violation = Literal["critical", "high", "medium", "low"]
+Reach = Literal["file", "environment"]
+Rotation = Literal["re-read", "restart"]
 
 BUILT_IN = Path(__file__).parent
-"""Where the built-in profiles lie: `reference.toml`, ..."""
+"""Where the built-in profiles lie: `reference.toml`, `homelab.toml`."""
+REFERENCE = "reference"
+PLACEHOLDER = re.compile(r"\{([a-z][a-z_]*)\}")
+LATER = ("port", "python", "directory")
+"""What is filled in when a program is started: the port that it listens on, the suite's interpreter, where it runs."""
 
 
 class ProfileError(Exception):
@@ -25,23 +37,59 @@ class ProfileError(Exception):
 
 
 class Workload(Section):
-    """How one of the two judged programs is started and watched."""
+    """How one of the two judged programs is started and watched; or, with `url`, where one that runs already is."""
 
-    command: tuple[str, ...] = Field(min_length=1)
+    command: tuple[str, ...] = ()
     """Program and arguments; `{port}` stands for the port to listen on, `{python}` for the suite's interpreter."""
+    url: str | None = Field(default=None, pattern=r"^https?://[^/]+/?$")
+    """Of a program that runs already, in place of a command; see `attached`."""
     directory: Path | None = None
     """Working directory; by default the suite's own root."""
+    scratch: bool = False
+    """Whether the program runs in a copy of its directory, where it may write what it likes."""
     environment: dict[str, str] = {}
-    """Added to the variables that the world gives every deployment (CONTRACTS §10)."""
-    ready: str = "/health"
+    """Added to the variables that the world gives every deployment (CONTRACTS §10); `{directory}` is where it runs."""
+    ready: str = Field(default="/health", pattern="^/")
     """Path that answers 2xx once the program takes events."""
+    log: Path | None = None
+    """Of a program that runs already: the file that it logs to."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.command) == bool(self.url):
+            raise ValueError("name either the command that starts the program, or the url of one that runs already")
+        if self.scratch and self.directory is None:
+            raise ValueError("a scratch copy needs the directory that is to be copied")
+        return self
+
+
+class Attached(Section):
+    """Where programs that run already find the world around them; `make doctor` writes it down for them."""
+
+    directory: Path = Path(".acceptance")
+    """Certificates, keys and the variables to start them with are kept here from run to run."""
+    first_port: int = Field(default=18_000, ge=1024, le=65_000)
+    """The first of four ports: the agent's proxy, the converter's proxy, the converter's sink, the traces' door."""
 
 
 class Secrets(Section):
     """How keys reach the agent and how a new key is put in place."""
 
-    reach: Literal["file", "environment"] = "file"
-    """`file`: `<NAME>_FILE` names a file that is read again; `environment`: `<NAME>`, and a new key needs a restart."""
+    reach: Reach = "file"
+    """`file`: `<NAME>_FILE` names a file that holds the key; `environment`: `<NAME>` is the key."""
+    rotation: Rotation | None = None
+    """How a new key comes into force: `re-read`, the usual way of a file, or `restart`, that of the environment."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.reach == "environment" and self.rotation == "re-read":
+            raise ValueError("a key in the environment cannot be read again: set rotation to 'restart'")
+        return self
+
+    @property
+    def restarts(self) -> bool:
+        """Whether the agent is started anew to take a new key."""
+        return self.rotation == "restart" or self.reach == "environment"
 
 
 class Limits(Section):
@@ -69,6 +117,10 @@ class Limits(Section):
     """The model answers, at the 95th percentile of twenty parallel alerts (CONTRACTS §9)."""
     decision: Seconds = 5
     """An event at the agent is a call of the function that the model chose, at the same percentile."""
+    scrape: Seconds = 10
+    """Something that agent-sre counted is in Prometheus (its 5-second discovery tick included)."""
+    trace: Seconds = 10
+    """Something that agent-sre did is in Tempo: exporters collect spans for some seconds."""
     log: Seconds = 3
     """Something that happened is in the log."""
     outage: Seconds = 1
@@ -156,8 +208,17 @@ class Profile(Section):
     """One deployment of agent-sre and prometheus-events."""
 
     name: str
-    agent: Workload
-    converter: Workload
+    settings: dict[str, str] = {}
+    """What `-D <name>=` has to give, and what each is; `{<name>}` stands for it in a workload.
+
+    A workload whose settings are not given is the reference's. `<x>_python`, when it is not given, is the interpreter
+    of the virtual environment in `<x>_home`.
+    """
+    agent: Workload | None = None
+    """agent-sre; the reference's when the profile does not name one."""
+    converter: Workload | None = None
+    """prometheus-events; the reference's when the profile does not name one."""
+    attached: Attached = Attached()
     secrets: Secrets = Secrets()
     delivery: Delivery = Delivery()
     alerting: Alerting = Alerting()
@@ -167,27 +228,166 @@ class Profile(Section):
     linear: Linear = Linear()
     slo_dashboard: str = "https://grafana.example.com/d/slo-{slo}"
     """Address of a service level objective's dashboard."""
+    dashboard: Path | None = None
+    """The Grafana dashboard of agent-sre as its JSON model; a relative path is seen from the profile's directory."""
     arrangements: Annotated[dict[str, Arrangement], AfterValidator(lambda own: ARRANGEMENTS | own)] = ARRANGEMENTS
     """How agent-sre can be set for some scenarios; those of ARRANGEMENTS that a profile does not set stay as they are.
 
     Everything else is run as `agent` says.
     """
 
+    @property
+    def judged(self) -> str:
+        """Who is judged, for reports: which of the two programs is whose."""
+        own = {"agent-sre": self.agent, "prometheus-events": self.converter}
+        if self.name == REFERENCE:
+            return "the bundled reference"
+        named = " and ".join(name for name, workload in own.items() if workload)
+        missing = "".join(f", with the reference's {name}" for name, workload in own.items() if not workload)
+        return f"{named} of {self.name}{missing}"
 
-def load(name: str) -> Profile:
-    """The built-in profile of that name, or the one in the TOML file of that path.
 
-    Raises ProfileError with one sentence that names the file and the setting.
+def load(name: str, given: Mapping[str, str] | None = None) -> Profile:
+    """The built-in profile of that name, or the one in the TOML file of that path, with its settings filled in.
+
+    `given` are behave's settings (`-D name=value`). Raises ProfileError with one sentence that names file, line and
+    setting.
     """
     path = BUILT_IN / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
     if not path.is_file():
         known = ", ".join(sorted(built_in.stem for built_in in BUILT_IN.glob("*.toml")))
         raise ProfileError(f"There is no profile {name!r}: give the path of a TOML file or one of: {known}.")
+    text = path.read_text(encoding="utf-8")
     try:
-        return Profile.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        document = tomllib.loads(text)
+        profile = Profile.model_validate(document)
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        setting = ".".join(str(part) for part in first["loc"]) or "the profile"
-        raise ProfileError(f"{path}: {setting}: {first['msg'].lower()}, got {first['input']!r}.") from error
+        raise ProfileError(_sentence(path, text, error)) from error
+    return _located(_completed(_with_settings(profile, path, given or {})), path.parent)
+
+
+def reference() -> Profile:
+    """The bundled reference."""
+    return load(REFERENCE)
+
+
+# -- settings
+
+
+def _with_settings(profile: Profile, path: Path, given: Mapping[str, str]) -> Profile:
+    """The profile with what `-D` gives filled in; a workload that lacks something is left to the reference."""
+    known = {name: given[name] for name in profile.settings if name in given}
+    known |= {name: str(Path(value).absolute()) for name, value in known.items() if name.endswith("_home")}
+    known |= {name: _interpreter(known, name) for name in profile.settings if name.endswith("_python")} | known
+    filled: dict[str, Workload | None] = {}
+    lacking: list[str] = []
+    for part in ("agent", "converter"):
+        workload: Workload | None = getattr(profile, part)
+        wanted = _placeholders(workload) if workload else set()
+        if strange := sorted(wanted - set(profile.settings) - set(LATER)):
+            raise ProfileError(f"{path}: {part} names {{{strange[0]}}}, which is none of the profile's settings.")
+        missing = [name for name in profile.settings if name in wanted and not known.get(name)]
+        lacking += missing
+        filled[part] = None if missing or workload is None else _filled(workload, known)
+    if lacking and not any(filled.values()):
+        ways = " or ".join(f"-D {name}=<{profile.settings[name]}>" for name in dict.fromkeys(lacking))
+        raise ProfileError(f"Profile {profile.name} needs to know what to judge: give {ways}.")
+    return profile.model_copy(update=filled)
+
+
+def _interpreter(known: Mapping[str, str], name: str) -> str:
+    """The interpreter of the virtual environment in `<x>_home`, else Python 3 on PATH; empty without a home."""
+    home = known.get(name.removesuffix("_python") + "_home")
+    if home is None:
+        return ""
+    candidates = (Path(home) / directory / "bin" / "python" for directory in (".venv", "venv"))
+    return next((str(one) for one in candidates if one.exists()), shutil.which("python3") or "python3")
+
+
+def _placeholders(workload: Workload) -> set[str]:
+    texts = [*workload.command, *workload.environment.values(), str(workload.directory or "")]
+    return {name for text in texts for name in PLACEHOLDER.findall(text)}
+
+
+def _filled(workload: Workload, known: Mapping[str, str]) -> Workload:
+    return workload.model_copy(
+        update={
+            "command": tuple(filled(part, known) for part in workload.command),
+            "environment": {name: filled(value, known) for name, value in workload.environment.items()},
+            "directory": workload.directory and Path(filled(str(workload.directory), known)),
+        }
+    )
+
+
+def filled(text: str, known: Mapping[str, str]) -> str:
+    """The text with the placeholders filled in that are known; other braces mean nothing here."""
+    return PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), text)
+
+
+def _located(profile: Profile, home: Path) -> Profile:
+    """The profile with its relative paths seen from its own directory."""
+
+    def located(workload: Workload | None) -> Workload | None:
+        if workload is None:
+            return None
+        paths = {name: getattr(workload, name) for name in ("directory", "log")}
+        return workload.model_copy(update={name: path and (home / path).absolute() for name, path in paths.items()})
+
+    return profile.model_copy(
+        update={
+            "agent": located(profile.agent),
+            "converter": located(profile.converter),
+            "attached": Attached(
+                directory=(home / profile.attached.directory).absolute(), first_port=profile.attached.first_port
+            ),
+            "dashboard": profile.dashboard and home / profile.dashboard,
+        }
+    )
+
+
+OF_THE_AGENT = ("secrets", "rulings", "arrangements", "resources", "dashboard")
+"""What is a matter of agent-sre alone: where the reference takes its place, the reference's holds."""
+
+
+def _completed(profile: Profile) -> Profile:
+    if profile.agent or profile.name == REFERENCE:
+        return profile
+    own = {name: getattr(reference(), name) for name in OF_THE_AGENT if name not in profile.model_fields_set}
+    return profile.model_copy(update=own)
+
+
+# -- mistakes
+
+
+def _sentence(path: Path, text: str, error: ValidationError) -> str:
+    """The first mistake, with the line where it stands."""
+    first = error.errors()[0]
+    location = [part for part in first["loc"] if isinstance(part, str)]
+    setting = ".".join(map(str, first["loc"])) or "the profile"
+    reason = first["msg"].removeprefix("Value error, ")
+    seen = "" if first["type"] in ("missing", "value_error") else f", got {first['input']!r}"
+    return f"{path}, line {line_of(text, location)}: {setting}: {reason[0].lower()}{reason[1:]}{seen}."
+
+
+def line_of(text: str, location: list[str]) -> int:
+    """The line of a TOML text where a setting stands, else where the table does that should hold it; else 1."""
+    table: list[str] = []
+    best, depth = 1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[([^\[\]]+)\]", line):
+            table = _keys(header[1])
+            here = table
+        elif assignment := re.match(r"\s*([\w.\"' -]+?)\s*=", line):
+            here = table + _keys(assignment[1])
+        else:
+            continue
+        if here == location[: len(here)] and len(here) > depth:
+            best, depth = number, len(here)
+    return best
+
+
+def _keys(dotted: str) -> list[str]:
+    """The parts of a dotted key, quoted ones included."""
+    return [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", dotted)]

@@ -26,8 +26,8 @@ class Backends:
     loki: Loki
     tempo: Tempo
 
-    def __init__(self) -> None:
-        self.otlp_endpoint = f"127.0.0.1:{free_port()}"
+    def __init__(self, otlp_port: int | None = None) -> None:
+        self.otlp_endpoint = f"127.0.0.1:{otlp_port or free_port()}"
         """Where OpenTelemetry's protocol is taken over gRPC, in plaintext."""
         self._opening: asyncio.Task[None]
 

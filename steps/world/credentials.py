@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Self
 
 from steps.world.journal import Journal
 from steps.world.services.approvals import webhook_url
@@ -25,6 +28,19 @@ class Credentials:
     slack_webhook_url: str = field(default_factory=webhook_url)
     slack_signing_secret: str = field(default_factory=lambda: _token("", 32))
     kubernetes_token: str = field(default_factory=lambda: _token("sa-", 48))
+
+    @classmethod
+    def kept(cls, file: Path) -> Self:
+        """Those in the file, which is written when it is not there; a key that it lacks is made."""
+        known = json.loads(file.read_text()) if file.exists() else {}
+        made = cls(**{key.name: known[key.name] for key in fields(cls) if key.name in known})
+        made.keep(file)
+        return made
+
+    def keep(self, file: Path) -> None:
+        """Writes them into the file, for its owner only."""
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(asdict(self), indent=1))
 
     def plant(self, journal: Journal) -> None:
         """Has the journal blot out every key wherever evidence is shown (DESIGN, law 9)."""

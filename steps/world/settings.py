@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,19 @@ Seconds = Annotated[float, Field(gt=0)]
 class Section(BaseModel):
     """A part of a profile: a setting that nobody knows is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class Anchors(Section):
+    """What stays the same from run to run, for programs that run already and have been told of it."""
+
+    directory: Path
+    """Holds the certificate authority, the keys and the kubeconfig; only for this user."""
+    agent_proxy: int
+    converter_proxy: int
+    converter_sink: int
+    traces: int
+    """Ports: the doors of the two programs, where the converter sends events, and where spans are taken by gRPC."""
 
 
 class Delivery(Section):

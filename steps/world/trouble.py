@@ -76,6 +76,9 @@ AT_PROMETHEUS: dict[str, Callable[..., CallFault]] = {
 }
 """Faults of Prometheus' query API, and of what may stand before it (CONTRACTS §4.3)."""
 
+BACKENDS = {"Prometheus": hosts.PROMETHEUS, "Loki": hosts.LOKI, "Tempo": hosts.TEMPO}
+"""The hosts of the observability stack, by the features' words. How Loki and Tempo fail is in backend_faults."""
+
 AT_FUNCTION: dict[str, Callable[..., Fault]] = {
     "refuses the request as invalid": partial(Answer, 400, JSON, b'{"error": "name must be that of a pod"}'),
     "forbids the call": partial(Answer, 403, JSON, b'{"error": "RBAC: access denied"}'),
@@ -136,8 +139,8 @@ class Trouble:
         matching = (lambda request: only.encode() in request.body) if only else None
         return self._inject(hosts.BROKER, AT_BROKER[fails](matching=matching, times=times))
 
-    def at_linear(self, fails: str, times: int) -> Injection:
-        """Linear fails so at the next calls."""
+    def at_linear(self, fails: str, times: int | None = None) -> Injection:
+        """Linear fails the agent so, at the next calls or until lifted."""
         return self._inject(hosts.LINEAR, AT_LINEAR[fails](times=times, matching=self._of_agent))
 
     def at_linear_opening(self, fails: str) -> Injection:
@@ -156,11 +159,8 @@ class Trouble:
         """Prometheus, Loki or Tempo fails agent-sre so; the rest of the world goes on with it."""
         from steps.world.backend_faults import AT_LOKI, AT_TEMPO
 
-        host, faults = {
-            "Prometheus": (hosts.PROMETHEUS, AT_PROMETHEUS),
-            "Loki": (hosts.LOKI, AT_LOKI),
-            "Tempo": (hosts.TEMPO, AT_TEMPO),
-        }[name]
+        faults = {"Prometheus": AT_PROMETHEUS, "Loki": AT_LOKI, "Tempo": AT_TEMPO}[name]
+        host = BACKENDS[name]
         return self._inject(host, faults[fails](matching=_from_agent))
 
     def on_call_down(self) -> Injection:

@@ -30,7 +30,7 @@ from steps.world.services.linear import Linear
 from steps.world.services.oncall import OnCall
 from steps.world.services.signals import Signals
 from steps.world.services.trm import Trm
-from steps.world.settings import Alerting, Delivery
+from steps.world.settings import Alerting, Anchors, Delivery
 from steps.world.staff import Staff
 
 
@@ -41,16 +41,20 @@ class WorldUnavailable(Exception):
 class World:
     """Opened once for a run and closed with it. Its parts are public; the steps reach them through the drivers."""
 
-    def __init__(self, alerting: Alerting, delivery: Delivery) -> None:
-        self._alerting, self._delivery = alerting, delivery
+    def __init__(
+        self, alerting: Alerting, delivery: Delivery, anchors: Anchors | None = None, agent_port: int | None = None
+    ) -> None:
+        self._alerting, self._delivery, self._anchors = alerting, delivery, anchors
+        if anchors:
+            anchors.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.loop = Loop()
         self.journal = Journal()
-        self.credentials = Credentials()
-        self.authority = Authority()
+        self.credentials = Credentials.kept(self._credentials_file) if anchors else Credentials()
+        self.authority = Authority(anchors.directory if anchors else None)
         self.gateway = Gateway(self.journal, self.authority)
         self.signals = Signals()
-        self.backends = Backends()
-        self.agent_port = free_port()
+        self.backends = Backends(anchors.traces if anchors else None)
+        self.agent_port = agent_port or free_port()
         """Where agent-sre is to listen; Prometheus scrapes it there."""
         self.linear = Linear()
         self.on_call = OnCall()
@@ -68,9 +72,14 @@ class World:
         self._starting: asyncio.Task[None]
 
     @classmethod
-    def boot(cls, alerting: Alerting, delivery: Delivery) -> Self:
-        """Starts a world. Prometheus and Alertmanager may then still be starting: see `require_alerting`."""
-        world = cls(alerting, delivery)
+    def boot(
+        cls, alerting: Alerting, delivery: Delivery, anchors: Anchors | None = None, agent_port: int | None = None
+    ) -> Self:
+        """Starts a world. Prometheus and Alertmanager may then still be starting: see `require_alerting`.
+
+        `anchors` are for programs that run already, `agent_port` is where agent-sre does; without it, it will be told.
+        """
+        world = cls(alerting, delivery, anchors, agent_port)
         world.loop.start()
         try:
             world.loop.run(world._open())
@@ -85,6 +94,8 @@ class World:
             self.loop.run(self._stack.aclose())
         finally:
             self.loop.stop()
+            if self._anchors:
+                self.credentials.keep(self._credentials_file)  # a key may have been renewed
 
     @property
     def directory(self) -> Path:
@@ -92,14 +103,24 @@ class World:
         return self.keeper.directory
 
     @property
+    def home(self) -> Path:
+        """Where the judged programs find certificates, keys and kubeconfig: the run's directory, or the anchors'."""
+        return self._anchors.directory if self._anchors else self.directory
+
+    @property
     def ca_file(self) -> Path:
         """The certificates that a program in this world trusts: the world's own authority, and no other."""
-        return self.directory / "ca.pem"
+        return self.home / "ca.pem"
 
     @property
     def kubeconfig(self) -> Path:
         """How a program in this world finds the Kubernetes API."""
-        return self.directory / "kubeconfig"
+        return self.home / "kubeconfig"
+
+    @property
+    def _credentials_file(self) -> Path:
+        assert self._anchors
+        return self._anchors.directory / "credentials.json"
 
     def require_alerting(self) -> None:
         """Returns once Prometheus and Alertmanager run. Raises WorldUnavailable when they cannot."""

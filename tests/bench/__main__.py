@@ -13,13 +13,13 @@ from rich.table import Table
 
 from steps.targets import profile
 from steps.world.world import World
-from tests.bench import gateway
+from tests.bench import gateway, load
 
 ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:
-    """Boot of the world, a cold run of one criterion, and what the gateway adds to a call."""
+    """Boot of the world, a cold run of one criterion, what the gateway adds to a call, and the load harness."""
     table = Table("measure", "seconds", title="The suite's own speed")
     boot, alerting = world_boot()
     table.add_row("world boot, without waiting for Prometheus", f"{boot:.2f}")
@@ -27,6 +27,7 @@ def main() -> None:
     table.add_row("behave --tags @AC3, from a cold start", f"{cold_run('@AC3'):.2f}")
     Console().print(table)
     asyncio.run(gateway.main())
+    load.main()
 
 
 def world_boot() -> tuple[float, float]:

@@ -61,7 +61,7 @@ class Observations:
 
 
 class Source:
-    """One backend's query API. A try, and all tries together, take at most `timeout` seconds."""
+    """One backend's query API. A try takes at most `timeout` seconds, and after so long there is no other."""
 
     def __init__(self, name: str, client: httpx.AsyncClient, url: str, timeout: float, retries: Retries) -> None:
         self._name = name

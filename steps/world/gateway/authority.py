@@ -12,10 +12,13 @@ ORGANIZATION = "Acceptance world"
 
 
 class Authority:
-    """Issues a host's certificate when it is first asked for. Its own private key never leaves the memory."""
+    """Issues a host's certificate when it is first asked for. Its own private key never leaves the memory.
 
-    def __init__(self) -> None:
-        self._ca = trustme.CA(organization_name=ORGANIZATION)
+    With a `directory` it is the same from run to run, and its key is kept there for its owner only.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._ca = trustme.CA(organization_name=ORGANIZATION) if directory is None else _kept(directory)
         self._server_context = cache(lambda host: _server_context(self._ca, host))
         self._impostor_context = cache(lambda host: _server_context(trustme.CA(organization_name=ORGANIZATION), host))
 
@@ -40,6 +43,17 @@ class Authority:
     def client_context(self) -> ssl.SSLContext:
         """The context of a caller that trusts this authority and no other."""
         return ssl.create_default_context(cadata=self._ca.cert_pem.bytes().decode())
+
+
+def _kept(directory: Path) -> trustme.CA:
+    certificate, key = directory / "ca.pem", directory / "ca.key"
+    if certificate.exists() and key.exists():
+        return trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())
+    made = trustme.CA(organization_name=ORGANIZATION)
+    key.touch(mode=0o600)
+    made.private_key_pem.write_to_path(key)
+    made.cert_pem.write_to_path(certificate)
+    return made
 
 
 def _issue(ca: trustme.CA, host: str) -> trustme.LeafCert:

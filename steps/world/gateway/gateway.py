@@ -63,19 +63,23 @@ class Gateway:
 
     # -- ways in
 
-    async def door(self, caller: str) -> str:
+    async def door(self, caller: str, port: int = 0) -> str:
         """The URL of the forward proxy for this caller: for HTTP_PROXY, HTTPS_PROXY and `proxy_url`.
 
-        It takes requests in absolute form, and TLS by CONNECT with certificates of the authority.
+        It takes requests in absolute form, and TLS by CONNECT with certificates of the authority. It is opened, at
+        that port or any, when it is first asked for.
         """
         if caller not in self._doors:
-            self._doors[caller] = Listener(lambda: self._connection(caller))
+            self._doors[caller] = Listener(lambda: self._connection(caller), port)
         return self._doors[caller].url
 
-    async def front(self, host: str, caller: str) -> str:
-        """The base URL that stands for `host`, for a caller without a proxy. A port is kept in the record."""
+    async def front(self, host: str, caller: str, port: int = 0) -> str:
+        """The base URL that stands for `host`, for a caller without a proxy. A port of the host is kept in the record.
+
+        It is opened, at that port or any, when it is first asked for.
+        """
         if (host, caller) not in self._fronts:
-            self._fronts[host, caller] = Listener(lambda: self._connection(caller, host))
+            self._fronts[host, caller] = Listener(lambda: self._connection(caller, host), port)
             self._settle_fronts()
         return self._fronts[host, caller].url
 

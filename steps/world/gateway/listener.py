@@ -11,11 +11,14 @@ BACKLOG = 1024
 
 
 class Listener:
-    """Listens on a port of its own. While it is closed, connecting is refused and the port stays its own."""
+    """Listens on a port of its own, a free one or that one. While it is closed, connecting is refused.
 
-    def __init__(self, connect: Callable[[], asyncio.Protocol]) -> None:
+    The port stays its own until the end. Raises OSError when somebody else has it.
+    """
+
+    def __init__(self, connect: Callable[[], asyncio.Protocol], port: int = 0) -> None:
         self._connect = connect
-        self._reservation = _bound(0)
+        self._reservation = _bound(port)
         self._port: int = self._reservation.getsockname()[1]
         self._serving: asyncio.Task[asyncio.Server] | None = None
         self.url = f"http://127.0.0.1:{self._port}"

@@ -135,17 +135,18 @@ class _Call(httpx.AsyncByteStream):
 class Server(httpx.AsyncBaseTransport):
     """A real server at a base URL, whose certificate is verified by what `trust` trusts.
 
-    Each call has its own connection, so that none is lost on one that the server is about to close.
+    Each call has its own connection, so that none is lost on one that the server is about to close; and its own pool,
+    since one for all looks through every connection under way for every call.
     """
 
     def __init__(self, base_url: httpx.URL, trust: ssl.SSLContext) -> None:
         self._base = base_url
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
-        self._transport = httpx.AsyncHTTPTransport(verify=trust, limits=limits)
+        self._trust = trust
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        transport = httpx.AsyncHTTPTransport(verify=self._trust, limits=_ONE_CALL)
         path = self._base.raw_path.rstrip(b"/") + request.url.raw_path
-        return await self._transport.handle_async_request(
+        return await transport.handle_async_request(
             httpx.Request(
                 request.method,
                 self._base.copy_with(raw_path=path),
@@ -154,5 +155,6 @@ class Server(httpx.AsyncBaseTransport):
             )
         )
 
-    async def aclose(self) -> None:
-        await self._transport.aclose()
+
+_ONE_CALL = httpx.Limits(max_connections=1, max_keepalive_connections=0)
+"""The connection is closed with the answer, and there is nothing else to close."""

@@ -39,6 +39,14 @@ class Signals(Collector):
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
+    def expose(self, collector: Collector) -> None:
+        """Exports what another collector, such as a whole registry, has to tell as well."""
+        self._registry.register(collector)
+
+    def withdraw(self, collector: Collector) -> None:
+        """Ends that."""
+        self._registry.unregister(collector)
+
     def raise_(self, name: str, labels: Mapping[str, str] | None = None, value: float = 1) -> None:
         with self._lock:
             self._gauges[_series({NAME_LABEL: name, **(labels or {})})] = value

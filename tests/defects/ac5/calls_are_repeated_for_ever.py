@@ -5,5 +5,5 @@ SAYS = "failed remediation"
 
 FILE = "calls.py"
 PROGRAM = "agent-sre"
-RIGHT = "stop=stop_after_attempt(self.tries),"
-WRONG = "stop=stop_after_attempt(1000),"
+RIGHT = "stop=stop_after_attempt(self.tries) |"
+WRONG = "stop=stop_after_attempt(1000) |"

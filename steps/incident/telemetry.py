@@ -1,0 +1,171 @@
+"""What can be claimed about agent-sre's own telemetry: what Prometheus counts and shows of it, and its traces."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from steps.drivers.agent import Agent
+from steps.drivers.dashboard import Panel
+from steps.drivers.prometheus import Prometheus, QueryRefused, Series
+from steps.drivers.tempo import Span, Tempo
+from steps.incident.alert import Alert
+from steps.incident.incident import Incident
+from steps.incident.waiting import Waiting
+from steps.world.journal import Journal
+
+RECEIVED = "agent_sre_cloudevents_received_total"
+ATTEMPTS = "agent_sre_remediation_attempts_total"
+"""The agent's counters (CONTRACTS §10.1)."""
+
+Outcome = Literal["success", "failure"]
+STATUS: dict[Outcome, re.Pattern[str]] = {
+    "success": re.compile(r"succe|^ok$|complet|^done$", re.I),
+    "failure": re.compile(r"fail|error", re.I),
+}
+"""How the label `status` may word the outcome of a remediation."""
+
+
+class Telemetry:
+    """Claims about what agent-sre tells of one incident. Each keeps its evidence, or raises AssertionError."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        prometheus: Callable[[], Prometheus],
+        tempo: Callable[[], Tempo],
+        journal: Journal,
+        waiting: Waiting,
+        incident: Incident,
+    ) -> None:
+        self._agent = agent
+        self._prometheus = prometheus
+        self._tempo = tempo
+        self._journal = journal
+        self._waiting = waiting
+        self._incident = incident
+
+    # -- in Prometheus
+
+    def counted(self, alert: Alert, outcome: Outcome) -> None:
+        """Prometheus comes to count one remediation of the alert, with that outcome, and no other."""
+
+        def counts() -> list[Series]:
+            found = self._prometheus().series(f'{ATTEMPTS}{{alertname="{alert.name}"}}')
+            counted_once(found, alert, outcome)
+            return found
+
+        seen = self._waiting.until(counts, "scrape")
+        shown = "\n".join(f"{json.dumps(series.labels)} {series.value:g}" for series in seen)
+        self._incident.saw(f"{ATTEMPTS} of {alert.called}", shown)
+
+    def received_so_far(self) -> float:
+        """How many events agent-sre counts before the scenario's first, when Prometheus counts as many.
+
+        Raises BedNotReady when the two do not agree.
+        """
+
+        def agree() -> float:
+            own, scraped = self._agent.metric(RECEIVED) or 0, self._prometheus().value(f"sum({RECEIVED})") or 0
+            assert own == scraped, f"Expected Prometheus to know of {own:g} events, but it knows of {scraped:g}."
+            return scraped
+
+        return self._waiting.for_bed(agree, "scrape")
+
+    def received(self, before: float) -> None:
+        """Prometheus comes to count as many events more than before as agent-sre has received in this scenario."""
+
+        def counts() -> str:
+            said = self._journal.exchanges(caller="broker", callee="agent-sre", since=self._incident.began, path="/")
+            taken = [delivery for delivery in said if delivery.status and delivery.status < 500]
+            grown = (self._prometheus().value(f"sum({RECEIVED})") or 0) - before
+            assert grown == len(taken), (
+                f"Expected Prometheus to count the {len(taken)} events that agent-sre has received, "
+                f"but {RECEIVED} has grown by {grown:g}."
+            )
+            return f"{len(taken)} events received, grown by {grown:g}"
+
+        self._incident.saw(RECEIVED, self._waiting.until(counts, "scrape"))
+
+    def shown(self, panels: Sequence[Panel]) -> None:
+        """Every panel of the dashboard comes to show data."""
+        assert panels, "Expected agent-sre's dashboard to have panels, but it has none."
+
+        def all_show() -> str:
+            return "\n".join(f"{panel.title}: {shows_data(panel, self._prometheus().series)}" for panel in panels)
+
+        self._incident.saw("agent-sre's dashboard", self._waiting.until(all_show, "scrape"))
+
+    # -- in Tempo
+
+    def untraced(self, correlation_id: str) -> None:
+        """Tempo has no trace of agent-sre with that correlation id yet."""
+        found = self._traces_with(correlation_id)
+        self._incident.saw("Traces with the correlation id", f"{len(found)}")
+        assert not found, f"Expected no trace with correlation id {correlation_id} yet, but Tempo has {len(found)}."
+
+    def traced(self, correlation_id: str) -> None:
+        """Tempo comes to have a trace of agent-sre with that correlation id."""
+
+        def traced() -> list[Span]:
+            found = self._traces_with(correlation_id)
+            assert found, (
+                f"Expected Tempo to have a trace of agent-sre with correlation id {correlation_id}, but "
+                f"of its {len(self._since_the_beginning())} traces from this scenario none has it."
+            )
+            return found
+
+        spans = self._waiting.until(traced, "trace")
+        shown = "\n".join(
+            f"{span.trace_id} {span.service}: {span.name} {json.dumps(span.attributes)}" for span in spans
+        )
+        self._incident.saw("Spans with the correlation id", shown)
+
+    def _traces_with(self, correlation_id: str) -> list[Span]:
+        """The spans of this scenario that carry the id in one of their attributes, whatever its name."""
+        return [
+            span
+            for trace_id in self._since_the_beginning()
+            for span in self._tempo().trace(trace_id)
+            if correlation_id in map(str, (*span.attributes.values(), *span.resource.values()))
+        ]
+
+    def _since_the_beginning(self) -> list[str]:
+        found = self._tempo().search("{}", self._incident.began, self._journal.cursor() + 1)
+        return [trace.trace_id for trace in found]
+
+
+# -- claims about what was seen: pure, each with its sentence
+
+
+def counted_once(found: Sequence[Series], alert: Alert, outcome: Outcome) -> None:
+    """One remediation of the alert is counted, and it had that outcome."""
+    counted = sum(series.value for series in found if STATUS[outcome].search(series.labels.get("status", "")))
+    others = sum(
+        series.value
+        for series in found
+        for other, words in STATUS.items()
+        if other != outcome and words.search(series.labels.get("status", ""))
+    )
+    seen = ", ".join(f"{series.value:g} with status {series.labels.get('status')!r}" for series in found)
+    assert (counted, others) == (1, 0), (
+        f"Expected Prometheus to count one {outcome} for {alert.called}, but it counts {seen or 'nothing'}."
+    )
+
+
+def shows_data(panel: Panel, ask: Callable[[str], list[Series]]) -> str:
+    """The panel shows a number in each of its queries; what it shows."""
+    shown = []
+    for query in panel.queries:
+        try:
+            numbers = [series.value for series in ask(query) if not math.isnan(series.value)]
+        except QueryRefused as refusal:
+            raise AssertionError(
+                f"Expected the panel {panel.title!r} to show data, but Prometheus refuses its query: {refusal}."
+            ) from None
+        assert numbers, f"Expected the panel {panel.title!r} to show data, but its query {query} yields none."
+        shown.append(f"{len(numbers)} series, the first {numbers[0]:g}")
+    return "; ".join(shown)

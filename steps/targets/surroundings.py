@@ -1,0 +1,104 @@
+"""What the judged programs are told of the world around them: doors, addresses and keys (CONTRACTS §10)."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from steps.targets.profile import Attached, Profile
+from steps.world import hosts
+from steps.world.settings import Anchors
+from steps.world.world import World
+
+CONVERTER, AGENT = "prometheus-events", "agent-sre"
+
+
+def anchors_of(attached: Attached) -> Anchors:
+    """What has to stay the same from run to run for programs that run already."""
+    first = attached.first_port
+    return Anchors(
+        directory=attached.directory,
+        agent_proxy=first,
+        converter_proxy=first + 1,
+        converter_sink=first + 2,
+        traces=first + 3,
+    )
+
+
+class Surroundings:
+    """The variables with which the programs find their way in one world, and the files that hold their keys."""
+
+    def __init__(self, profile: Profile, world: World, anchors: Anchors | None) -> None:
+        self._profile = profile
+        self._world = world
+        self._anchors = anchors
+        self._keys = world.home / "keys"
+        self._keys.mkdir(mode=0o700, exist_ok=True)
+
+    async def of_converter(self) -> dict[str, str]:
+        """The sink is a door of its own and no host name, because only so can a refused connection be a real one."""
+        anchors = self._anchors
+        proxy = await self._world.gateway.door(CONVERTER, anchors.converter_proxy if anchors else 0)
+        sink = await self._world.gateway.front(hosts.BROKER, CONVERTER, anchors.converter_sink if anchors else 0)
+        return {**self._way_out(proxy), "K_SINK": sink}
+
+    async def of_agent(self) -> dict[str, str]:
+        """The variables of CONTRACTS §10.1, and where the keys are."""
+        proxy = await self._world.gateway.door(AGENT, self._anchors.agent_proxy if self._anchors else 0)
+        return {
+            **self._way_out(proxy),
+            **self._agent_keys(),
+            "PROMETHEUS_URL": f"http://{hosts.PROMETHEUS}:9090",
+            "LOKI_URL": f"http://{hosts.LOKI}:3100",
+            "TEMPO_URL": f"http://{hosts.TEMPO}:3200",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": self._world.backends.otlp_endpoint,
+            "TRM_API_URL": f"http://{hosts.TRM}:8080",
+            "BROKER_URL": f"http://{hosts.BROKER}",
+            "LINEAR_TEAM_KEY": self._profile.linear.team,
+            "PAGERDUTY_SCHEDULE_ID": self._world.staff.schedule,
+            "GRAFANA_URL": "https://grafana.example.com",
+            "SLACK_CALLBACK_URL": f"http://{hosts.AGENT}/approval/callback",
+            "CUSTOM_APPROVAL_ENDPOINT": f"http://{hosts.APPROVALS}/approvals",
+            "CUSTOM_APPROVAL_CALLBACK_URL": f"http://{hosts.AGENT}/approval/callback",
+            "NAMESPACE": "ai",
+            "KUBECONFIG": str(self._world.kubeconfig),
+        }
+
+    def put_key(self, name: str, key: str) -> str:
+        """Writes a key into its file at one stroke, so that nobody reads half of it; returns the path."""
+        file = self._keys / name.lower().replace("_", "-")
+        fresh = file.with_suffix(".new")
+        fresh.touch(mode=0o600)
+        fresh.write_text(key, encoding="utf-8")
+        fresh.replace(file)
+        return str(file)
+
+    async def write_down(self) -> list[Path]:
+        """Writes the variables for programs that run already, as a shell reads them; returns the files."""
+        files = []
+        for name, variables in ((AGENT, await self.of_agent()), (CONVERTER, await self.of_converter())):
+            file = self._world.home / f"{name}.env"
+            file.touch(mode=0o600)
+            file.write_text("".join(f"{key}={shlex.quote(value)}\n" for key, value in variables.items()))
+            files.append(file)
+        return files
+
+    def _way_out(self, proxy: str) -> dict[str, str]:
+        """The gateway, and nothing but the gateway; gRPC would go through the proxy, too."""
+        return {
+            **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy),
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1"),
+            "SSL_CERT_FILE": str(self._world.ca_file),
+        }
+
+    def _agent_keys(self) -> dict[str, str]:
+        held = self._world.credentials
+        keys = {
+            "LINEAR_API_KEY": held.linear_api_key,
+            "PAGERDUTY_API_KEY": held.pagerduty_api_key,
+            "SLACK_WEBHOOK_URL": held.slack_webhook_url,
+            "SLACK_SIGNING_SECRET": held.slack_signing_secret,
+        }
+        if self._profile.secrets.reach == "environment":
+            return keys
+        return {f"{name}_FILE": self.put_key(name, key) for name, key in keys.items()}

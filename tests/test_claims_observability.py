@@ -1,0 +1,357 @@
+"""Each claim about the context on a ticket, and about agent-sre's own telemetry, against good and bad observations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from steps.drivers import dashboard
+from steps.drivers.dashboard import DashboardUnavailable, Panel
+from steps.drivers.linear import Attachment, Issue
+from steps.drivers.prometheus import QueryRefused, Series
+from steps.incident import calls, graphs, observability, telemetry
+from steps.incident.alert import Alert, make_alert
+from steps.incident.observability import HAS, HAS_NO_OTHER, Kind, Known, known_alerts
+from steps.targets import profile
+from steps.world.journal import Exchange
+from tests.test_claims import exchange, issue_of, refused
+
+OWN, OTHER = Known(87.31), Known(91.12)
+CONTEXT = f"## Metrics\nValue: {OWN.value}\n## Logs\n" + "\n".join(OWN.lines) + f"\n## Traces\nFailed: {OWN.failed}\n"
+KINDS: tuple[Kind, ...] = ("metrics", "logs", "traces")
+
+
+def ticket(description: str) -> Issue:
+    return issue_of(make_alert(), description=description)
+
+
+# -- the context of the alert
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_ticket_with_its_context_has_it_and_no_other(kind: Kind) -> None:
+    HAS[kind](ticket(CONTEXT), OWN, [OTHER])
+    HAS_NO_OTHER[kind](ticket(CONTEXT), OWN, [OTHER])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_ticket_without_context_lacks_it(kind: Kind) -> None:
+    refused(lambda: HAS[kind](ticket("An alert fires."), OWN, [OTHER]), "BVL-7", "but")
+
+
+@pytest.mark.parametrize("stated", ["87.31", "87.3 %", "87", "8.731e1", "**87.310**", "| load | 87.31 |"])
+def test_a_value_may_be_rounded_as_long_as_it_is_no_other_one(stated: str) -> None:
+    observability.states_value(ticket(f"The load is {stated}".replace(" %", "")), OWN, [OTHER])
+
+
+@pytest.mark.parametrize("stated", ["91.12", "87.4", "90", "87310", "v87.31.2", "http://x/87.31"])
+def test_another_value_is_not_that_of_the_alerts_series(stated: str) -> None:
+    refused(lambda: observability.states_value(ticket(f"The load is {stated}"), OWN, [OTHER]), "87.31")
+
+
+def test_a_value_that_is_anothers_is_named() -> None:
+    refused(lambda: observability.states_value(ticket("91.12"), OWN, [OTHER]), "87.31", "91.12", "another's")
+    refused(lambda: observability.states_no_other(ticket("87.31 and 91.12"), OWN, [OTHER]), "91.12")
+
+
+def test_a_whole_number_is_not_taken_for_another_series() -> None:
+    observability.states_no_other(ticket("87.31, replica 91"), OWN, [OTHER])
+
+
+def test_a_missing_line_and_a_strange_one_are_found() -> None:
+    some = "\n".join(OWN.lines[1:])
+    refused(lambda: observability.has_lines(ticket(some), OWN, [OTHER]), "3 lines", "1 are missing")
+    refused(lambda: observability.has_lines(ticket(OTHER.lines[0]), OWN, [OTHER]), "lines of another pod")
+    refused(
+        lambda: observability.has_no_other_lines(ticket(CONTEXT + OTHER.lines[0]), OWN, [OTHER]),
+        "another pod",
+        OTHER.lines[0],
+    )
+    refused(
+        lambda: observability.has_no_other_lines(ticket(CONTEXT + OWN.lines_before[0]), OWN, [OTHER]), "3 hours before"
+    )
+
+
+@pytest.mark.parametrize(
+    ("trace", "reason"),
+    [
+        (OWN.succeeded[0], "in which nothing failed"),
+        (OWN.failed_before, "which failed 3 hours before"),
+        (OTHER.failed, "of another service"),
+    ],
+)
+def test_a_wrong_trace_is_told_with_its_reason(trace: str, reason: str) -> None:
+    refused(lambda: observability.names_trace(ticket(f"trace {trace}"), OWN, [OTHER]), OWN.failed, trace, reason)
+    refused(lambda: observability.names_no_other_trace(ticket(CONTEXT + trace), OWN, [OTHER]), trace, reason)
+
+
+def test_a_trace_may_be_written_in_capitals() -> None:
+    observability.names_trace(ticket(f"Trace {OWN.failed.upper()}"), OWN, [OTHER])
+
+
+def test_known_alerts_share_an_expression_and_nothing_that_tells_their_values() -> None:
+    signal = {"incident": "v0123456789ab", "namespace": "shop", "service": "checkout", "cluster": "c"}
+    alerts = known_alerts("v0123456789ab", signal | {"pod": "checkout-v0123456789ab", "deployment": "checkout"})
+    assert len({alert.source for alert in alerts}) == 1
+    assert len({round(alert.value) for alert in alerts}) == len(alerts) == 3
+    own, replica, namesake = alerts
+    assert own.labels["service"] == replica.labels["service"]
+    assert own.pod == namesake.pod
+    for alert in alerts:
+        issue = issue_of(alert)
+        refused(lambda issue=issue, alert=alert: observability.states_value(issue, Known(alert.value), []), "value")
+
+
+# -- the context that is not to be had
+
+UNAVAILABLE = [
+    "## {Kind}\n\nNot available: GET http://x failed.",
+    "**{Kind}:** unavailable",
+    "- {Kind}: n/a (HTTP 503)",
+    "{Kind} could not be fetched (timed out).",
+    "The {kind} are missing, their source did not answer.",
+    "## Context\n{Kind}: error",
+    "⚠ {Kind} query failed with status 422",
+    "{Kind}: request time-out",
+]
+EMPTY = [
+    "## {Kind}\n\nThere are none.",
+    "{Kind}: none",
+    "No {kind} were found.",
+    "{Kind} for this pod could not be found in the window",
+    "## {Kind}\n\nNone has an error.",
+    "{Kind}: no entry with errors",
+    "",
+]
+
+
+def words(texts: list[str]) -> list[tuple[Kind, str]]:
+    return [(kind, text.replace("{Kind}", kind.title()).replace("{kind}", kind)) for text in texts for kind in KINDS]
+
+
+@pytest.mark.parametrize(("kind", "text"), words(UNAVAILABLE))
+def test_unavailable_context_is_recognised_in_any_wording(kind: Kind, text: str) -> None:
+    observability.says_unavailable(ticket(text), kind)
+
+
+@pytest.mark.parametrize(("kind", "text"), words(EMPTY))
+def test_empty_context_is_not_called_unavailable(kind: Kind, text: str) -> None:
+    observability.not_unavailable(ticket(text), kind)
+
+
+@pytest.mark.parametrize(("kind", "text"), words([text for text in EMPTY if "could not be found" not in text]))
+def test_empty_context_does_not_say_that_it_is_unavailable(kind: Kind, text: str) -> None:
+    refused(lambda: observability.says_unavailable(ticket(text), kind), "BVL-7", kind, "unavailable")
+
+
+@pytest.mark.parametrize(("kind", "text"), words(UNAVAILABLE[:5]))
+def test_a_source_that_is_called_unavailable_although_it_is_empty_is_found(kind: Kind, text: str) -> None:
+    refused(lambda: observability.not_unavailable(ticket(text), kind), kind)
+
+
+def test_what_is_said_of_another_kind_does_not_count() -> None:
+    refused(lambda: observability.says_unavailable(ticket("## Logs\nunavailable\n## Metrics\n87.31"), "metrics"), "'87")
+
+
+def test_the_same_statement_about_two_alerts_is_the_same() -> None:
+    said = "## Logs\n\nNo line of {pod} since 10:4{n}."
+    one, other = make_alert(), make_alert()
+    first, second = (
+        (alert, issue_of(alert, description=said.format(pod=alert.pod, n=number)))
+        for number, alert in enumerate((one, other))
+    )
+    before = observability.statement(first[1], first[0], "logs")
+    refused(lambda: observability.says_otherwise(second[1], second[0], "logs", before), "finds nothing", "No line of")
+    failed = issue_of(other, description="## Logs\n\nLoki answered 422.")
+    observability.says_otherwise(failed, other, "logs", before)
+
+
+# -- graphs
+
+START = datetime(2026, 1, 8, 10, 0, 0, tzinfo=UTC)
+EXPRESSION = 'load{pod="checkout"} > 80'
+FROM, TO = START - timedelta(minutes=5), START + timedelta(minutes=5)
+
+
+def milliseconds(moment: datetime) -> str:
+    return str(int(moment.timestamp() * 1000))
+
+
+def explore(since: str, until: str) -> dict[str, Any]:
+    """A pane of Grafana's Explore."""
+    return {"queries": [{"expr": EXPRESSION}], "range": {"from": since, "to": until}}
+
+
+def encoded(value: Any) -> str:
+    return quote(json.dumps(value))
+
+
+GRAPHS = [
+    f"http://p/graph?g0.expr={quote(EXPRESSION)}&g0.tab=0&g0.range_input=10m&g0.end_input=2026-01-08%2010%3A05%3A00",
+    f"http://p/graph?g0.expr=up&g1.expr={quote(EXPRESSION)}&g1.range_input=600s&g1.end_input=2026-01-08%2010%3A05",
+    f"https://g/explore?left={encoded(explore(milliseconds(FROM), milliseconds(TO)))}",
+    f"https://g/explore?schemaVersion=1&panes={encoded({'a': explore(FROM.isoformat(), TO.isoformat())})}",
+]
+NO_WINDOW = [
+    f"http://p/graph?g0.expr={quote(EXPRESSION)}&g0.tab=1",
+    f"https://g/explore?left={encoded(explore('now-1h', 'now'))}",
+]
+
+
+def linking(url: str) -> Issue:
+    return issue_of(make_alert(), attachments=(Attachment(id="a", title="Graph", subtitle=None, url=url),))
+
+
+@pytest.mark.parametrize("url", GRAPHS)
+def test_a_graph_is_understood_in_the_forms_of_prometheus_and_grafana(url: str) -> None:
+    found = [graph for graph in graphs.graphs_in(linking(url)) if graph.expression == EXPRESSION]
+    assert [graph.window for graph in found] == [(FROM, TO)]
+    graphs.around(linking(url), found, found, START)
+    in_text = graphs.graphs_in(issue_of(make_alert(), description=f"[graph]({url})"))
+    assert [graph.expression for graph in in_text][-1] == EXPRESSION
+
+
+@pytest.mark.parametrize("url", NO_WINDOW)
+def test_a_graph_of_whatever_is_now_is_not_one_of_the_alerts_start(url: str) -> None:
+    found = graphs.graphs_in(linking(url))
+    assert [(graph.expression, graph.window) for graph in found] == [(EXPRESSION, None)]
+    refused(lambda: graphs.around(linking(url), found, found, START), "10:00:00", "what is now")
+
+
+@pytest.mark.parametrize(("since", "until"), [(-120, -60), (60, 120), (-50_000, 50_000)])
+def test_a_graph_of_another_time_is_refused(since: int, until: int) -> None:
+    window = (START + timedelta(seconds=since), START + timedelta(seconds=until))
+    graph = graphs.Graph("http://p", EXPRESSION, window)
+    refused(lambda: graphs.around(ticket(""), [graph], [graph], START), "10:00:00")
+
+
+def test_a_ticket_without_a_graph_or_with_a_strange_one_is_refused() -> None:
+    refused(lambda: graphs.around(ticket(""), [], [], START), "links to no graph")
+    strange = graphs.graphs_of(GRAPHS[0])
+    refused(lambda: graphs.around(ticket(""), [], strange, START), "none of its 1 graphs")
+    assert graphs.graphs_of("https://linear.app/x?left=%7Bnothing") == []
+    assert graphs.expression_of("https://linear.app/") is None
+
+
+# -- agent-sre's own telemetry
+
+
+def attempts(**by_status: float) -> list[Series]:
+    return [Series({"status": status}, value) for status, value in by_status.items()]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "found"),
+    [
+        ("success", attempts(success=1)),
+        ("success", attempts(succeeded=1, failed=0)),
+        ("failure", attempts(failure=1)),
+        ("failure", attempts(error=1, ok=0)),
+    ],
+)
+def test_one_remediation_is_counted_with_its_outcome(outcome: telemetry.Outcome, found: list[Series]) -> None:
+    telemetry.counted_once(found, make_alert(), outcome)
+
+
+@pytest.mark.parametrize(
+    "found", [[], attempts(success=3), attempts(success=1, failure=2), attempts(failure=1), attempts(success=0)]
+)
+def test_other_counts_are_refused(found: list[Series]) -> None:
+    refused(lambda: telemetry.counted_once(found, make_alert(), "success"), "one success")
+
+
+PANEL = Panel("Events", ("rate(x[5m])", "sum(x)"))
+
+
+def asking(*values: float) -> Callable[[str], list[Series]]:
+    return lambda _: [Series({}, value) for value in values]
+
+
+def test_a_panel_shows_data_in_each_of_its_queries() -> None:
+    assert "2 series, the first 0" in telemetry.shows_data(PANEL, asking(0.0, 1.0))
+    refused(lambda: telemetry.shows_data(PANEL, asking()), "Events", "rate(x[5m])", "yields none")
+    refused(lambda: telemetry.shows_data(PANEL, asking(float("nan"))), "yields none")
+
+
+def test_a_panel_whose_query_is_refused_says_so() -> None:
+    def refuse(_: str) -> list[Series]:
+        raise QueryRefused("1:1: parse error")
+
+    refused(lambda: telemetry.shows_data(PANEL, refuse), "Events", "refuses its query", "parse error")
+
+
+def test_a_dashboards_panels_are_read_with_their_variables_filled_in(tmp_path: Path) -> None:
+    file = tmp_path / "dashboard.json"
+    file.write_text(
+        '{"templating": {"list": [{"name": "function", "current": {"value": "$__all"}},'
+        ' {"name": "ns", "current": {"value": ["ai", "shop"]}}]},'
+        ' "panels": [{"type": "row", "panels": [{"title": "A", "targets": '
+        '[{"expr": "x{f=~\\"$function\\", n=~\\"${ns:regex}\\"}[$__rate_interval] $other"}]}]}, {"type": "text"}]}'
+    )
+    assert dashboard.panels(file) == [Panel("A", ('x{f=~".*", n=~"ai|shop"}[5m] $other',))]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no JSON",
+        '{"title": "no panels"}',
+        '{"panels": [{"title": "L", "datasource": {"type": "loki"}, "targets": [{"expr": "{}"}]}]}',
+        '{"panels": [{"targets": [{"refId": "A"}]}]}',
+    ],
+)
+def test_what_is_no_dashboard_of_prometheus_is_the_environments_fault(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "dashboard.json"
+    file.write_text(content)
+    with pytest.raises(DashboardUnavailable):
+        dashboard.panels(file)
+    with pytest.raises(DashboardUnavailable, match="names no dashboard"):
+        dashboard.panels(None)
+
+
+def test_the_references_dashboard_is_found_from_its_profile() -> None:
+    assert len(dashboard.panels(profile.load("reference").dashboard)) > 3
+
+
+# -- retries during an outage
+
+
+def tries(*pauses: float, body: bytes = b'{"query": "{ viewer { id } }"}') -> list[Exchange]:
+    at, made = 0.0, []
+    for pause in (0.0, *pauses):
+        at += pause
+        made.append(exchange(request_body=body, began=at, ended=at))
+    return made
+
+
+def test_growing_pauses_between_tries_are_seen() -> None:
+    assert len(calls.tried_again(tries(0.1, 0.2, 0.4), 1.5)) == 3
+    for before, after in pairwise(tries(0.1, 0.2)):
+        assert before.began < after.began
+
+
+def test_tries_whose_bodies_differ_are_one_request_when_they_ask_for_the_same() -> None:
+    made = [
+        replace(one, request_body=b'{"query": "{ viewer { id } }", "variables": {"n": %d}}' % number)
+        for number, one in enumerate(tries(0.1, 0.2))
+    ]
+    calls.tried_again(made, 1.5)
+
+
+def test_no_retry_a_storm_and_shrinking_pauses_are_refused() -> None:
+    refused(lambda: calls.tried_again(tries(0.1), 1.5), "at least 3 times", "2 calls")
+    refused(lambda: calls.tried_again(tries(0.1, 0.1), 1.5), "grow", "0.10 s, 0.10 s")
+
+
+def test_an_alert_about_which_nothing_is_known_has_a_service_of_its_own() -> None:
+    one, other = observability.unknown_alert(), observability.unknown_alert()
+    assert isinstance(one, Alert)
+    assert one.labels["service"] != other.labels["service"]
