@@ -304,7 +304,8 @@ def place_fails(context: Context, place: str, fails: str) -> None:
 
 @when("{place:Place} works again after a long time")
 def place_works(context: Context, place: str) -> None:
-    context.approvals.asks_in_vain(context.incident.alert, place, context.stage.profile.rulings.tries)
+    more_often = context.stage.profile.rulings.tries + 1
+    context.stage.waiting.long_outage(lambda: context.approvals.calls_to(place), more_often)
     context.fault.lift()
 
 

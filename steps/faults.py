@@ -104,7 +104,10 @@ def alive_and_logged(context: Context) -> None:
 @then("agent-sre does not crash")
 def does_not_crash(context: Context) -> None:
     context.stage.waiting.until(lambda: calls.made(context.issues.calls(), "to open the issue"), "ticket")
-    calls.alive(context.stage.agent.health())
+    health = context.stage.agent.health()
+    calls.alive(health)
+    context.incident.saw("agent-sre's health door", f"{health}")
+    context.incident.did_not_see("a crash", control=lambda: health)
 
 
 @then("agent-sre tries again with growing pauses")
@@ -116,6 +119,7 @@ def tries_again(context: Context) -> None:
 
 @then("once Linear is enabled again, the alert has its one issue within the recovery limit")
 def linear_enabled(context: Context) -> None:
+    context.stage.waiting.long_outage(context.issues.calls, context.stage.profile.rulings.tries + 1)
     lifted = context.stage.world.journal.cursor()
     context.fault.lift()
     context.issues.exactly_one_open(context.incident.alert, limit="recovery")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -98,15 +97,9 @@ class Approvals:
             caller="agent-sre", callee=PARTIES[where], method="POST", mentioning=alert.mark, since=self._incident.began
         )
 
-    def asks_in_vain(self, alert: Alert, place: str, times: int) -> None:
-        """Returns once the agent has asked so often at the place, which is down, or would have had the time to."""
-
-        def asked() -> None:
-            made = self._journal.exchanges(caller="agent-sre", callee=PLACES[place], since=self._incident.began)
-            assert len(made) >= times, f"Expected {times} calls, but there are {len(made)}."
-
-        with suppress(AssertionError):
-            self._waiting.until(asked, "recovery")
+    def calls_to(self, place: str) -> list[Exchange]:
+        """The agent's calls to the place in this scenario, be they requests or connections that came to nothing."""
+        return self._journal.exchanges(caller="agent-sre", callee=PLACES[place], since=self._incident.began)
 
     def asked_at(self, alert: Alert) -> float:
         """The journal's time at which the agent first asked anybody about the alert. Waits until it did."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import Literal, TypeVar
 
@@ -102,6 +103,18 @@ class Waiting:
             if self._journal.cursor() - made[-1] >= max([self.limits.quiet, *(MUCH * pause for pause in pauses)]):
                 return
             self._journal_moves(LOOK_AGAIN)
+
+    def long_outage(self, met: Callable[[], Sequence[object]], times: int) -> None:
+        """Lets a fault last until it was met so often, or at the latest for the limit of a recovery.
+
+        An outage that is shorter than the tries of one call does not tell whether there is anything beyond them.
+        """
+
+        def enough() -> None:
+            assert len(met()) >= times, f"Expected {times} calls."
+
+        with suppress(AssertionError):
+            self.until(enough, "recovery")
 
     def outage(self) -> None:
         """Lets a fault last for the profile's `outage` seconds."""
