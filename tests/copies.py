@@ -6,12 +6,16 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from reports.verdict import RequirementVerdict, Verdict
 
 ROOT = Path(__file__).parents[1]
+GIVEN = Path("steps") / "targets" / "given.toml"
+"""Where a profile lies that a run is given: beside the built-in ones, because its paths are relative."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,31 @@ def copy_suite(place: Path, source: Path = ROOT) -> Path:
     return place
 
 
-def run_suite(place: Path, *arguments: str, source: Path = ROOT, tools: bool = True) -> Run:
-    """Runs the suite in a copy at `place`; without `tools` no Prometheus can be found. Raises NoVerdict."""
+def run_suite(
+    place: Path,
+    *arguments: str,
+    source: Path = ROOT,
+    profile: str | None = None,
+    changes: Mapping[Path, str] = MappingProxyType({}),
+    start: Sequence[str] = (),
+    tools: bool = True,
+) -> Run:
+    """Runs the suite in a copy at `place`, with another profile than the reference's when the text of one is given.
+
+    `changes` are the texts of other files, by their paths from the root. `start` is a module, with its arguments, that
+    starts behave. Without `tools` no Prometheus can be found. Raises NoVerdict.
+    """
     copy_suite(place, source)
+    if profile:
+        changes = {**changes, GIVEN: profile}
+        arguments += ("-D", f"profile={GIVEN.stem}")
+    for path, text in changes.items():
+        (place / path).write_text(text, encoding="utf-8")
     if tools:
         (place / ".cache").symlink_to(ROOT / ".cache")
     path = os.environ["PATH"] if tools else str(Path(sys.executable).parent)
     ran = subprocess.run(
-        [sys.executable, "-m", "behave", *arguments],
+        [sys.executable, "-m", *start, "behave", *arguments],
         cwd=place,
         env=os.environ | {"PYTHONPATH": str(place), "PATH": path},
         stdout=subprocess.PIPE,

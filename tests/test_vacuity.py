@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,9 +20,8 @@ from steps.incident.vacuity import (
 )
 from steps.targets.target import AGENT, CONVERTER
 from steps.world.journal import Exchange, Journal
-from tests.copies import ROOT, run_suite
+from tests.copies import run_suite
 from tests.prove.null_agent import READY
-from tests.prove.trial import PROFILE
 
 # -- the gate ---------------------------------------------------------------------------------------------------------
 
@@ -128,9 +126,8 @@ def null_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Verdict]:
     """The whole suite against programs that answer 200, and 500, to everything and do nothing."""
 
     def run(status: int) -> Verdict:
-        place = tmp_path_factory.mktemp(f"null-{status}")
-        (place / "profile.toml").write_text(NULL.format(status=status, ready=READY))
-        return run_suite(place / "suite", "-D", f"profile={place / 'profile.toml'}").verdict
+        place = tmp_path_factory.mktemp(f"null-{status}") / "suite"
+        return run_suite(place, profile=NULL.format(status=status, ready=READY)).verdict
 
     with ThreadPoolExecutor() as pool:
         return dict(zip((200, 500), pool.map(run, (200, 500)), strict=True))

@@ -27,7 +27,7 @@ from rich.text import Text
 from reports import kill_matrix, requirements
 from reports.kill_matrix import WANTING, KillMatrix, Outcome, Trial
 from tests.copies import copy_suite
-from tests.prove.defect import PACKAGE, ROOT, Defect, DefectError, load, names
+from tests.prove.defect import ROOT, Defect, DefectError, load, names
 from tests.prove.seeding import patched
 from tests.prove.trial import digest, try_out
 
@@ -69,8 +69,8 @@ def main() -> int:
 
 def fitting(defect: Defect) -> Defect:
     """The defect, which fits the reference as it is now. Raises DefectError."""
-    source = ROOT.joinpath(*PACKAGE.split("."), defect.file)
-    patched(source.read_text(encoding="utf-8"), defect)
+    source = (ROOT / defect.path).read_text(encoding="utf-8")
+    patched(source, defect) if defect.module else defect.seed(source)
     return defect
 
 

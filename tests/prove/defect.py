@@ -5,7 +5,7 @@ Each is a module in `tests/defects/`, by the criterion that it is meant for: wha
     ITEMS    the ticket's items that it must redden
     SAYS     a word or value that the failing sentence must contain, because it names the deviation
     ALSO     items that it may redden besides (optional)
-    FILE     the reference's file, below steps/reference
+    FILE     the reference's file, below steps/reference; or one of the validation's own, in reports/
     RIGHT    what stands there, in one place: a part of a line, or several whole lines however they are indented
     WRONG    what stands there instead
     PROGRAM  which program gets it; only for a file that both use
@@ -22,9 +22,13 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 DEFECTS = ROOT / "tests" / "defects"
-PACKAGE = "steps.reference"
-PROGRAMS = {"agent-sre": "agent", "prometheus-events": "prometheus_events"}
-"""The reference's programs, and the package of each below PACKAGE."""
+REFERENCE = Path("steps") / "reference"
+PROGRAMS = {
+    "agent-sre": REFERENCE / "agent",
+    "prometheus-events": REFERENCE / "prometheus_events",
+    "validation": Path("reports"),
+}
+"""The programs, and where that lies which is one's alone. The validation is the suite itself, as far as MON asks."""
 
 
 class DefectError(Exception):
@@ -56,9 +60,14 @@ class Defect:
     wrong: str
 
     @property
-    def module(self) -> str:
-        """The reference's module that it is in."""
-        return ".".join((PACKAGE, *Path(self.file).with_suffix("").parts))
+    def path(self) -> Path:
+        """The file that it is in, from the suite's root."""
+        return Path(self.file) if self.program == "validation" else REFERENCE / self.file
+
+    @property
+    def module(self) -> str | None:
+        """The module that it is in; None when that file is no Python."""
+        return ".".join(self.path.with_suffix("").parts) if self.path.suffix == ".py" else None
 
     def seed(self, source: str) -> Seeded:
         """Puts the defect into the module's source. Raises DefectError unless it fits there, in one place."""
@@ -112,8 +121,11 @@ def _indented(block: list[str], like: str) -> list[str]:
 
 
 def _read(name: str, module: Any) -> Defect:
-    file = module.FILE
-    owner = next((program for program, package in PROGRAMS.items() if file.startswith(f"{package}/")), None)
+    file = Path(module.FILE)
+    owners = (
+        name for name, place in PROGRAMS.items() for path in (file, REFERENCE / file) if path.is_relative_to(place)
+    )
+    owner = next(owners, None)
     program = getattr(module, "PROGRAM", owner)
     if program not in PROGRAMS or (owner and program != owner):
         raise DefectError(f"{name} does not say which program gets it: PROGRAM is one of {', '.join(PROGRAMS)}.")
@@ -124,7 +136,7 @@ def _read(name: str, module: Any) -> Defect:
         says=module.SAYS,
         also=tuple(getattr(module, "ALSO", ())),
         program=program,
-        file=file,
+        file=module.FILE,
         right=module.RIGHT,
         wrong=module.WRONG,
     )

@@ -1,4 +1,7 @@
-"""How a defect gets into a program: its module is patched while it is loaded, and tells when the patch is reached."""
+"""How a defect gets into a program: its module is patched while it is loaded, and tells when the patch is reached.
+
+A file that is no Python was patched before the program started; it is reached when it is opened.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,16 @@ Note = Callable[[str], None]
 
 def seed(defect: Defect, note: Note) -> None:
     """From now on the defect's module is loaded with the defect in it."""
-    sys.meta_path.insert(0, _Finder(defect, note))
+    if defect.module:
+        sys.meta_path.insert(0, _Finder(defect, note))
+        return
+    note("applied")
+
+    def opened(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]).endswith(str(defect.path)):
+            note("reached")
+
+    sys.addaudithook(opened)
 
 
 class _Finder(MetaPathFinder):

@@ -1,4 +1,4 @@
-"""Starts a program of the reference with a defect in it.
+"""Starts a program with a defect in it.
 
     python -m tests.prove.start ac3/critical_is_only_high NOTES steps.reference.agent --port 8000
 

@@ -9,19 +9,19 @@ from pathlib import Path
 
 from reports.kill_matrix import Finding, Outcome, Trial
 from reports.verdict import RequirementVerdict, Status, Verdict
-from tests.copies import NoVerdict, run_suite
-from tests.prove.defect import PACKAGE, PROGRAMS, Defect
+from tests.copies import NoVerdict, Run, run_suite
+from tests.prove.defect import PROGRAMS, Defect
 
 GREEN = ("AC2.2", "AC3.1", "AC5.2")
 """Items that must stay green beside a defect which does not explain them: quick, and one for each part of the way."""
-RUNNER = "tests.prove.runner:UntilFound"
+START, RUNNER = "tests.prove.start", "tests.prove.runner:UntilFound"
 PROFILE = Path("steps") / "targets" / "reference.toml"
 
 
 def digest(suite: Path, defect: Defect) -> str:
     """Of all that decides about the trial: the defect, and the suite with the reference."""
     files = [suite / "environment.py", suite / "tests" / "defects" / f"{defect.name}.py"]
-    for directory in ("features", "steps", "tests/prove"):
+    for directory in ("features", "steps", "reports", "tests/prove"):
         files += (file for file in (suite / directory).rglob("*") if file.is_file() and file.suffix != ".pyc")
     content = hashlib.sha256()
     for file in sorted(files):
@@ -31,11 +31,10 @@ def digest(suite: Path, defect: Defect) -> str:
 
 def profile(suite: Path, defect: Defect, notes: Path) -> str:
     """The reference's own profile, but that the defective program is started with its defect."""
-    start = f'"-m", "{PACKAGE}.{PROGRAMS[defect.program]}"'
-    seeded = f'"-m", "tests.prove.start", "{defect.name}", "{notes}", "{PACKAGE}.{PROGRAMS[defect.program]}"'
+    program = ".".join(PROGRAMS[defect.program].parts)
     text = (suite / PROFILE).read_text(encoding="utf-8")
-    assert text.count(start) == 1, f"{PROFILE} does not start {defect.program} with {start}."
-    return text.replace(start, seeded)
+    assert text.count(f'"{program}"') == 1, f"{PROFILE} does not start {program}."
+    return text.replace(f'"{program}"', f'"{START}", "{defect.name}", "{notes}", "{program}"')
 
 
 def try_out(defect: Defect, suite: Path, place: Path) -> Trial:
@@ -43,12 +42,9 @@ def try_out(defect: Defect, suite: Path, place: Path) -> Trial:
     began = time.monotonic()
     notes = place / "notes"
     notes.mkdir(parents=True)
-    (place / "profile.toml").write_text(profile(suite, defect, notes), encoding="utf-8")
-    tags = " or ".join(f"@{item}" for item in dict.fromkeys((*defect.items, *GREEN)))
-    settings = ("-D", f"profile={place / 'profile.toml'}", "-D", f"says={defect.says}")
     try:
-        run = run_suite(place / "suite", "--runner", RUNNER, "--tags", tags, *settings, source=suite)
-        found = findings(defect, run.verdict, {note.name for note in notes.iterdir()})
+        verdict = _run(defect, suite, place / "suite", notes).verdict
+        found = findings(defect, verdict, {note.name for note in notes.iterdir()})
     except NoVerdict as error:
         found = _unproven(defect, f"The suite ended without a verdict: {' '.join(str(error).split())[-300:]}")
     shutil.rmtree(place)
@@ -64,6 +60,16 @@ def try_out(defect: Defect, suite: Path, place: Path) -> Trial:
         duration=time.monotonic() - began,
         findings=found,
     )
+
+
+def _run(defect: Defect, suite: Path, place: Path, notes: Path) -> Run:
+    tags = " or ".join(f"@{item}" for item in dict.fromkeys((*defect.items, *GREEN)))
+    arguments = ("--tags", tags, "--runner", RUNNER, "-D", f"says={defect.says}")
+    if defect.program != "validation":
+        return run_suite(place, *arguments, source=suite, profile=profile(suite, defect, notes))
+    changes = {} if defect.module else {defect.path: defect.seed((suite / defect.path).read_text()).source}
+    start = (START, defect.name, str(notes))
+    return run_suite(place, *arguments, source=suite, start=start, changes=changes)
 
 
 def findings(defect: Defect, verdict: Verdict, notes: set[str]) -> tuple[Finding, ...]:
