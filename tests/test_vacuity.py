@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from behave.parser import parse_file
 
+from reports import requirements
 from reports.verdict import Status, Verdict
 from steps.incident.evidence import Evidence
 from steps.incident.vacuity import (
@@ -20,8 +23,12 @@ from steps.incident.vacuity import (
 )
 from steps.targets.target import AGENT, CONVERTER
 from steps.world.journal import Exchange, Journal
-from tests.copies import run_suite
+from tests.copies import ROOT, run_suite
 from tests.prove.null_agent import READY
+from tests.prove.trial import PROFILE, RUNNER
+
+FEATURES = ROOT / "features"
+TICKET = requirements.load(FEATURES / "requirements.toml")
 
 # -- the gate ---------------------------------------------------------------------------------------------------------
 
@@ -121,23 +128,61 @@ quiet = 0.05
 """
 
 
-@pytest.fixture(scope="module")
-def null_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Verdict]:
-    """The whole suite against programs that answer 200, and 500, to everything and do nothing."""
+HALF = "@AC1 or @AC2 or @AC3 or @AC4 or @AC5"
+STATUSES = (200, 500)
 
-    def run(status: int) -> Verdict:
+
+@pytest.fixture(scope="module")
+def null_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Verdict]]:
+    """The whole suite, in two halves side by side, against programs that answer 200, and 500, and do nothing."""
+
+    def run(status: int, tags: str) -> Verdict:
         place = tmp_path_factory.mktemp(f"null-{status}") / "suite"
-        return run_suite(place, profile=NULL.format(status=status, ready=READY)).verdict
+        return run_suite(place, "--tags", tags, profile=NULL.format(status=status, ready=READY)).verdict
 
     with ThreadPoolExecutor() as pool:
-        return dict(zip((200, 500), pool.map(run, (200, 500)), strict=True))
+        halves = {status: [pool.submit(run, status, tags) for tags in (HALF, f"not ({HALF})")] for status in STATUSES}
+        return {status: [half.result() for half in both] for status, both in halves.items()}
 
 
-@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("status", STATUSES)
 def test_no_scenario_and_no_item_passes_with_programs_that_do_nothing(
-    null_runs: dict[int, Verdict], status: int
+    null_runs: dict[int, list[Verdict]], status: int
 ) -> None:
-    verdict = null_runs[status]
-    assert not verdict.run.troubles
-    assert [scenario.location for scenario in verdict.scenarios if scenario.status is Status.PASSED] == []
-    assert [item.id for item in verdict.requirements if item.status is Status.PASSED] == []
+    for verdict in null_runs[status]:
+        assert not verdict.run.troubles
+        scenarios = [one for one in verdict.scenarios if "MON" not in one.tags]  # those are about the validation itself
+        assert scenarios
+        assert [scenario.location for scenario in scenarios if scenario.status is Status.PASSED] == []
+        acceptance = [item for item in verdict.requirements if item.kind == "acceptance"]
+        assert [item.id for item in acceptance if item.status is Status.PASSED] == []
+
+
+# -- exactly one ------------------------------------------------------------------------------------------------------
+
+EXACTLY_ONE = re.compile(r"\bexactly (one|once)\b|\bcalled once\b|\bno second\b")
+"""What a sentence says that a program cannot fulfil which makes every call twice."""
+
+
+def claim_exactly_one() -> list[str]:
+    """The acceptance items of which some scenario claims that there is exactly one of something."""
+    scenarios = [one for file in sorted(FEATURES.glob("*.feature")) for one in parse_file(str(file)).walk_scenarios()]
+    claiming = [one for one in scenarios if any(EXACTLY_ONE.search(step.name) for step in one.steps)]
+    tags = {tag for scenario in claiming for tag in scenario.effective_tags}
+    return [item.id for criterion, item in TICKET.items() if item.id in tags and criterion.kind == "acceptance"]
+
+
+@pytest.fixture(scope="module")
+def doubled(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
+    """The suite against the reference that makes every outgoing call twice; an item is left once it has failed."""
+    usual = (ROOT / PROFILE).read_text(encoding="utf-8")
+    profile = usual.replace('"steps.reference.', '"tests.prove.doubling", "steps.reference.')
+    tags = " or ".join(f"@{item}" for item in claim_exactly_one())
+    place = tmp_path_factory.mktemp("doubled") / "suite"
+    return run_suite(place, "--tags", tags, "--runner", RUNNER, "-D", "says=Expected", profile=profile).verdict
+
+
+@pytest.mark.parametrize("item", claim_exactly_one())
+def test_no_item_that_claims_exactly_one_passes_when_every_call_is_made_twice(doubled: Verdict, item: str) -> None:
+    judged = next(one for one in doubled.requirements if one.id == item)
+    assert judged.status is Status.FAILED, judged.note

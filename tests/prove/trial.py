@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
+from functools import cache
 from pathlib import Path
 
 from reports.kill_matrix import Finding, Outcome, Trial
@@ -19,14 +20,20 @@ PROFILE = Path("steps") / "targets" / "reference.toml"
 
 
 def digest(suite: Path, defect: Defect) -> str:
-    """Of all that decides about the trial: the defect, and the suite with the reference."""
-    files = [suite / "environment.py", suite / "tests" / "defects" / f"{defect.name}.py"]
+    """Of all that decides about the trial: the suite with the reference, and the defect."""
+    own = (suite / "tests" / "defects" / f"{defect.name}.py").read_bytes()
+    return hashlib.sha256(_content(suite) + own).hexdigest()[:16]
+
+
+@cache
+def _content(suite: Path) -> bytes:
+    files = [suite / "environment.py"]
     for directory in ("features", "steps", "reports", "tests/prove"):
         files += (file for file in (suite / directory).rglob("*") if file.is_file() and file.suffix != ".pyc")
     content = hashlib.sha256()
     for file in sorted(files):
         content.update(f"{file.relative_to(suite)}\0".encode() + file.read_bytes())
-    return content.hexdigest()[:16]
+    return content.digest()
 
 
 def profile(suite: Path, defect: Defect, notes: Path) -> str:
