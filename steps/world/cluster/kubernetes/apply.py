@@ -65,7 +65,12 @@ def _places(schema: Schema, value: Any, at: Path) -> Iterator[tuple[Path, bool]]
 
 
 def _identity(keys: list[str], element: Any) -> Element:
-    return tuple((key, element.get(key) if isinstance(element, dict) else None) for key in keys)
+    return tuple((key, _named(element.get(key)) if isinstance(element, dict) else None) for key in keys)
+
+
+def _named(value: Any) -> Any:
+    """A key's value; one that cannot be a key, and is refused later, as text."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value
 
 
 def _merge(schema: Schema, target: Any, wish: Any) -> Any:
