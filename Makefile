@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools accept test doctor report signoff verify confirm bench lint lock clean
+.PHONY: help setup tools accept test prove doctor report signoff verify confirm bench lint lock clean
 
 PYTHON := .venv/bin/python
 SETTINGS = $(if $(PROFILE),-D profile=$(PROFILE)) $(foreach setting,$(SET),-D $(setting))
@@ -16,6 +16,9 @@ accept: $(SETUP) ## judge the agent: the whole suite, or a selection with TAGS=@
 
 test: $(SETUP) ## test the suite itself
 	@$(PYTHON) -m pytest
+
+prove: $(SETUP) ## prove the suite: seed defects into the reference and see each of them found
+	@$(PYTHON) -m tests.prove
 
 doctor: $(SETUP) ## look at a deployment for the first time: PROFILE=my-agent.toml
 	@$(PYTHON) -m steps.incident.doctor $(SETTINGS)

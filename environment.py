@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import fields
 
 from behave.model import Scenario, Step
+from behave.model_type import Status
 from behave.runner import Context, the_step_registry
 
 from reports import evidence, recording, run
@@ -14,6 +15,7 @@ from reports.run import UsageError, facts
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
 from steps.incident.stage import Scene, Stage
+from steps.incident.vacuity import require_observation
 from steps.targets.profile import REFERENCE, ProfileError, path_of
 
 
@@ -29,8 +31,10 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 
 
 def after_step(context: Context, step: Step) -> None:
-    seen = context.stage.evidence(str(context.scenario.location), failed=step.status.has_failed())
-    evidence.attach(context, step, seen)
+    observed = context.stage.observed(str(context.scenario.location), failed=step.status.has_failed())
+    evidence.attach(context, step, observed.seen)
+    if step.step_type == "then" and step.status is Status.passed:
+        require_observation(step.name, observed)
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:

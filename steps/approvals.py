@@ -77,11 +77,6 @@ def fires(context: Context) -> None:
     fire(context)
 
 
-@when("two alerts fire whose remediation needs approval")
-def two_fire(context: Context) -> None:
-    fire(context, 2)
-
-
 @when("an alert with very long texts and parameters fires whose remediation needs approval")
 def long_one_fires(context: Context) -> None:
     _, texts = CONTENTS["four kilobytes of text"]
@@ -234,6 +229,11 @@ def only_second(context: Context) -> None:
     only(context, second, first)
 
 
+@then("the second alert's LambdaFunction is called once, too")
+def second_too(context: Context) -> None:
+    context.approvals.called_once(context.incident.alerts[1], context.incident.began)
+
+
 def only(context: Context, called: Alert, other: Alert) -> None:
     context.approvals.called_once(called, context.incident.began)
     context.approvals.not_called(other)
@@ -302,8 +302,10 @@ def place_fails(context: Context, place: str, fails: str) -> None:
     context.fault = context.stage.trouble.at_approvals(place, fails)
 
 
-@when("{place:Place} works again")
+@when("{place:Place} works again after a long time")
 def place_works(context: Context, place: str) -> None:
+    more_often = context.stage.profile.rulings.tries + 1
+    context.stage.waiting.long_outage(lambda: context.approvals.calls_to(place), more_often)
     context.fault.lift()
 
 
@@ -318,4 +320,5 @@ def slack_limit_respected(context: Context) -> None:
     context.stage.waiting.pass_time(ends)
     made = context.approvals.requests(context.incident.alert, "on Slack")
     context.incident.saw_exchanges("Calls to Slack", made)
+    context.incident.did_not_see("a call to Slack before its limit ends", control=lambda: made)
     calls.silent(made, limited.ended, ends)

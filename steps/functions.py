@@ -323,6 +323,7 @@ def pauses_grew(context: Context) -> None:
 @then("the function was not called before the time that it had asked for")
 def came_back(context: Context) -> None:
     made = context.remediation.tries(context.incident.alert)
+    context.incident.did_not_see("a call before the time that the function asked for", control=lambda: made)
     remediation.waited(made, float(made[0].answer_header("retry-after") or 0))
 
 

@@ -86,10 +86,18 @@ def verdict() -> Verdict:
 
 KILLS = {
     "started": "2026-01-08T09:00:00Z",
+    "duration": 4,
+    "features": "f1",
     "trials": [
         {
             "defect": name,
             "sentence": sentence,
+            "program": "agent-sre",
+            "file": "agent/linear.py",
+            "right": "1",
+            "wrong": "2",
+            "says": "Urgent",
+            "digest": "d1",
             "duration": 2,
             "findings": [
                 {"item": "AC3.5", "outcome": outcome, "sentence": said},

@@ -23,6 +23,7 @@ from steps.world.services.approvals import Approval, Decision, Message, Person
 
 Where = Literal["on Slack", "in the approval application"]
 PARTIES: dict[Where, str] = {"on Slack": "slack", "in the approval application": "approval-app"}
+PLACES = {"Slack": "slack", "the approval application": "approval-app"}
 TOLERANCE = 0.2
 """A time-out acts at the configured time, this part of it sooner or later (SPEC AC8.4)."""
 ACTING = ("functions", "kubernetes", "linear", "jira")
@@ -96,6 +97,10 @@ class Approvals:
             caller="agent-sre", callee=PARTIES[where], method="POST", mentioning=alert.mark, since=self._incident.began
         )
 
+    def calls_to(self, place: str) -> list[Exchange]:
+        """The agent's calls to the place in this scenario, be they requests or connections that came to nothing."""
+        return self._journal.exchanges(caller="agent-sre", callee=PLACES[place], since=self._incident.began)
+
     def asked_at(self, alert: Alert) -> float:
         """The journal's time at which the agent first asked anybody about the alert. Waits until it did."""
 
@@ -119,6 +124,7 @@ class Approvals:
         self.on_slack(alert, "recovery")
         self.rest(alert)
         found = self._approvers.messages(alert.mark)
+        self._incident.saw("Requests on Slack", "\n\n".join(message.text for message in found))
         assert len(found) == 1, f"Expected one request about {alert.called} on Slack, but there are {len(found)}."
 
     def application_request(self, alert: Alert) -> dict[str, Any]:
@@ -205,9 +211,10 @@ class Approvals:
     # -- what is claimed about what comes of it
 
     def not_called(self, alert: Alert) -> None:
-        """No function was called about the alert. Show too that a call could have been seen."""
+        """No function was called about the alert."""
         self.rest(alert)
         made = self._calls(alert)
+        self._incident.did_not_see(f"a call of {alert.function} about {alert.called}", self._remediation.any_calls)
         self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
         assert not made, (
             f"Expected agent-sre not to call {alert.function} about {alert.called} without approval, "
@@ -219,6 +226,7 @@ class Approvals:
         self._remediation.call(alert)
         self.rest(alert)
         made = self._calls(alert)
+        self._incident.did_not_see(f"a second call of {alert.function} about {alert.called}", control=lambda: made)
         self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
         assert made[0].began >= after, (
             f"Expected agent-sre to call {alert.function} only after the approval, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from steps.drivers.slos import Objective
 from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
 from steps.incident.events import Happening, event_about
 from steps.incident.evidence import Evidence, Kind, transcripts
+from steps.incident.vacuity import Absence, Observed
 from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
 from steps.world.services.signals import Signals
 
@@ -53,6 +54,10 @@ class Incident:
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
     seen: list[Evidence] = field(default_factory=list)
     """What the current step has observed; the environment hands it to the reports after each step."""
+    denied: list[Absence] = field(default_factory=list)
+    """What the current step claims not to be there."""
+    absences: list[Absence] = field(default_factory=list)
+    """What the scenario's steps so far claim not to be there."""
 
     # -- its alerts
 
@@ -145,6 +150,21 @@ class Incident:
         """Keeps the last exchanges about the incident as evidence: what there is to look at when a claim has failed."""
         said = self.exchanges()[-most:]
         self.saw(f"Everything that was said about the incident ({len(said)})", transcripts(said), "http")
+
+    def did_not_see(self, what: str, control: Callable[[], object]) -> None:
+        """Every claim that something is not there says so here, in whatever way it looks for it.
+
+        `control` returns what was seen of the kind in this scenario, on the same channel, by then or at the scenario's
+        end: it shows that the thing would have been seen (see steps.incident.vacuity).
+        """
+        self.denied.append(Absence(what, control))
+
+    def end_step(self) -> Observed:
+        """What the current step has observed; the next one begins with nothing."""
+        observed = Observed(self.seen, self.denied)
+        self.absences += self.denied
+        self.seen, self.denied = [], []
+        return observed
 
     def correlation_ids(self) -> list[str]:
         """The alert's correlation id, and those under which the agent answers that it handles it.

@@ -71,12 +71,15 @@ class Remediation:
         """The agent's calls of functions about the alert that are over; a look at a function's health is none."""
         return self._journal.exchanges(caller="agent-sre", callee="functions", method="POST", mentioning=alert.mark)
 
-    def calls_of(self, function: str) -> list[Exchange]:
-        """The agent's calls of a function that this scenario alone uses."""
-        made = self._journal.exchanges(
+    def any_calls(self) -> list[Exchange]:
+        """The agent's calls of functions in this scenario, about whatever alert."""
+        return self._journal.exchanges(
             caller="agent-sre", callee="functions", method="POST", since=self._incident.began
         )
-        return [call for call in made if name_of(call) == function]
+
+    def calls_of(self, function: str) -> list[Exchange]:
+        """The agent's calls of a function that this scenario alone uses."""
+        return [call for call in self.any_calls() if name_of(call) == function]
 
     def begun(self, alert: Alert) -> Exchange:
         """The first call about the alert, which may still be under way. Waits until there is one."""
@@ -138,8 +141,9 @@ class Remediation:
         return made[0]
 
     def not_called(self, alert: Alert) -> None:
-        """No function was called about the alert. Show first that a call could have been seen."""
+        """No function was called about the alert."""
         made = self.tries(alert)
+        self._incident.did_not_see(f"a call of a function about {alert.called}", self.any_calls)
         assert not made, (
             f"Expected agent-sre to call no function about {alert.called}, "
             f"but it called {made[0].host}, and the call ended with {_end(made[0])}."
@@ -200,6 +204,7 @@ class Remediation:
         self._waiting.pass_time(since + cool_down)
         made = self.calls_of(function)
         self._incident.saw_exchanges(f"Calls of {function}, from its first failure to the end of its cool-down", made)
+        self._incident.did_not_see(f"a call of {function} within its cool-down", control=lambda: made)
         left_alone(made, since, since + cool_down)
 
     def one_probe(self, function: str, since: float) -> None:
