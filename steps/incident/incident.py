@@ -12,10 +12,23 @@ from steps.drivers.broker import Broker
 from steps.drivers.slos import Objective
 from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
 from steps.incident.events import Happening, event_about
-from steps.incident.evidence import Evidence, Kind, transcript
+from steps.incident.evidence import Evidence, Kind, transcripts
 from steps.incident.vacuity import Absence, Observed
-from steps.world.journal import Exchange, Journal
+from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
 from steps.world.services.signals import Signals
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What happened in the world while a scenario ran, for its timeline. Times are the journal's."""
+
+    began: float
+    ended: float
+    about: list[Exchange]
+    """What was said about the incident; an exchange that is under way still has no end yet."""
+    beside: list[Exchange]
+    """What was said meanwhile that names no incident at all, like a look at the on-call schedule."""
+    marks: list[Mark]
 
 
 @dataclass(slots=True)
@@ -121,13 +134,22 @@ class Incident:
 
     # -- what is seen of it
 
-    def saw(self, title: str, content: str, kind: Kind = "text") -> None:
-        """Keeps an observation as evidence, with every planted credential blotted out."""
-        self.seen.append(Evidence(title, self.journal.redact(content), kind))
+    def saw(self, title: str, content: str, kind: Kind = "text", made_by: Iterable[Exchange] = ()) -> None:
+        """Keeps an observation as evidence, with every planted credential blotted out.
+
+        `made_by` are the exchanges that it shows, or that brought it about: the timeline marks them.
+        """
+        numbers = tuple(exchange.number for exchange in made_by)
+        self.seen.append(Evidence(title, self.journal.redact(content), kind, numbers))
 
     def saw_exchanges(self, title: str, exchanges: list[Exchange]) -> None:
         """Keeps requests and what came of them as evidence."""
-        self.saw(f"{title} ({len(exchanges)})", "\n\n\n".join(map(transcript, exchanges)) or "none", "http")
+        self.saw(f"{title} ({len(exchanges)})", transcripts(exchanges), "http", made_by=exchanges)
+
+    def saw_everything(self, most: int) -> None:
+        """Keeps the last exchanges about the incident as evidence: what there is to look at when a claim has failed."""
+        said = self.exchanges()[-most:]
+        self.saw(f"Everything that was said about the incident ({len(said)})", transcripts(said), "http")
 
     def did_not_see(self, what: str, control: Callable[[], object]) -> None:
         """Every claim that something is not there says so here, in whatever way it looks for it.
@@ -156,8 +178,25 @@ class Incident:
 
     def exchanges(self) -> list[Exchange]:
         """Everything that was said about this incident's alerts so far, in order."""
-        marks = [self.key, self.correlation_id, *(alert.mark for alert in self.alerts)]
-        return self.journal.exchanges(mentioning=marks, since=self.began)
+        return self.journal.exchanges(mentioning=self._marks(), since=self.began)
+
+    def course(self) -> Course:
+        """What has happened since the scenario began; nothing, if the agent could not be set up for it."""
+        ended = self.journal.cursor()
+        began = self.began or ended
+        said = self.journal.exchanges(since=began)
+        about = self.journal.exchanges(mentioning=self._marks(), since=began)
+        return Course(
+            began=began,
+            ended=ended,
+            about=about + self.journal.in_flight(mentioning=self._marks(), since=began),
+            beside=[one for one in said if one.caller != OBSERVER and not names_incident(one)],
+            marks=[mark for mark in self.journal.marks() if mark.until is None or mark.until >= began],
+        )
+
+    def _marks(self) -> list[str]:
+        """The words by which the incident is known."""
+        return [self.key, self.correlation_id, *(alert.mark for alert in self.alerts)]
 
 
 def _answered_id(delivery: Exchange) -> str | None:

@@ -121,16 +121,22 @@ class Issues:
         )
 
     def becomes(self, alert: Alert, claim: Callable[[Issue], None]) -> Issue:
-        """The alert's issue comes to fulfil the claim, which is a function that raises AssertionError until it does."""
+        """The alert's issue comes to fulfil the claim, which is a function that raises AssertionError until it does.
+
+        The issue as it was last seen is shown, whether it does or not.
+        """
+        latest: list[Issue] = []
 
         def look() -> Issue:
-            issue = self.of(alert)
-            claim(issue)
-            return issue
+            latest[:] = [self.of(alert)]
+            claim(latest[0])
+            return latest[0]
 
-        issue = self._waiting.until(look, "update")
-        self.show(issue)
-        return issue
+        try:
+            return self._waiting.until(look, "update")
+        finally:
+            for issue in latest:
+                self.show(issue)
 
     def correct(self, alert: Alert, data: str) -> None:
         """One of the data that the ticket's Scenario 1 asks of the issue, by the feature's word for it."""
@@ -211,7 +217,8 @@ class Issues:
 
     def show(self, issue: Issue) -> None:
         """Keeps the issue as evidence, the way a person would read it."""
-        self._incident.saw(f"Linear issue {issue.identifier}", as_text(issue))
+        made_by = self._journal.exchanges(callee="linear", mentioning=issue.id, since=self._incident.began)
+        self._incident.saw(f"Linear issue {issue.identifier}", as_text(issue), made_by=made_by)
 
     def _whereabouts(self, alert: Alert) -> str:
         """What the agent did instead: the nearest miss."""

@@ -185,7 +185,8 @@ class Stage:
     @cached_property
     def trouble(self) -> Trouble:
         """What can go wrong around the agent."""
-        return Trouble(self.world.gateway, self.world.linear, self.world.slack, self.world.trm, self.world.credentials)
+        world = self.world
+        return Trouble(world.journal, world.gateway, world.linear, world.slack, world.trm, world.credentials)
 
     @cached_property
     def waiting(self) -> Waiting:
@@ -259,7 +260,7 @@ class Stage:
         """What the step that has just ended saw; and when it failed, everything that was said about its incident."""
         incident = self.incident_of(scenario)
         if failed:
-            incident.saw_exchanges("Everything that was said about the incident", incident.exchanges()[-MOST:])
+            incident.saw_everything(MOST)
         return incident.end_step()
 
     def end(self, scenario: str, *, failed: bool) -> None:

@@ -15,15 +15,10 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from reports import metrics, run
+from reports.conclusion import conclude, requirement_verdicts
 from reports.requirements import Requirements
-from reports.verdict import (
-    RunVerdict,
-    ScenarioVerdict,
-    Status,
-    Verdict,
-    conclude,
-    requirement_verdicts,
-)
+from reports.suite import Suite
+from reports.verdict import RunVerdict, ScenarioVerdict, Status, Verdict
 from steps.drivers.kubernetes import Kubernetes
 from steps.drivers.prometheus import Prometheus
 from steps.incident.incident import Incident
@@ -243,6 +238,7 @@ def made_up(requirements: Requirements, found: Found) -> Verdict:
         sentence=sentence,
         target="nobody",
         profile="none",
+        suite=Suite(version="none", dirty=False, digest="", features=""),
         versions={},
         machine="none",
         command="none",

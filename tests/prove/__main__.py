@@ -4,8 +4,8 @@
     python -m tests.prove ac3 s5       the defects whose names begin so
     python -m tests.prove --anew       all of them again
 
-Writes `reports/latest/kill-matrix.json` and `.html` after each trial. The exit code is 0 when every defect was found,
-1 when one was not, and 2 when one does not fit the reference.
+After each trial `kill-matrix.json` and `.html` are written, in `reports/proof` and in `reports/latest`. The exit code
+is 0 when every defect was found, 1 when one was not, and 2 when one does not fit the reference.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from reports import kill_matrix, requirements
-from reports.kill_matrix import WANTING, KillMatrix, Outcome, Trial
+from reports import kill_matrix, proof, requirements, suite
+from reports.proof import WANTING, KillMatrix, Outcome, Trial
 from tests.copies import copy_suite
 from tests.prove.defect import ROOT, Defect, DefectError, load, names
 from tests.prove.seeding import patched
 from tests.prove.trial import digest, try_out
 
-LATEST = ROOT / "reports" / "latest"
 JOBS = 6
 """Trials side by side: a trial waits most of its time, so that two cores bear more than two."""
 MEASURES = re.compile(r"S5\.|M\d")
@@ -54,17 +53,17 @@ def main() -> int:
     parser.add_argument("--anew", action="store_true", help="do again what is proven already")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="prove-") as directory:
-        suite = copy_suite(Path(directory) / "suite")
-        compileall.compile_dir(suite, quiet=2)
+        copy = copy_suite(Path(directory) / "suite")
+        compileall.compile_dir(copy, quiet=2)
         try:
             defects = {name: fitting(load(name)) for name in names()}
         except DefectError as error:
             print(error, file=sys.stderr)
             return 2
-        proof = Proof(suite, Path(directory), defects)
+        session = Session(copy, Path(directory), defects)
         chosen = [d for d in defects.values() if not asked.names or d.name.startswith(tuple(asked.names))]
-        proof.run([defect for defect in chosen if asked.anew or not proof.is_done(defect)], asked.jobs)
-    return proof.conclude(chosen)
+        session.run([defect for defect in chosen if asked.anew or not session.is_done(defect)], asked.jobs)
+    return session.conclude(chosen)
 
 
 def fitting(defect: Defect) -> Defect:
@@ -74,17 +73,18 @@ def fitting(defect: Defect) -> Defect:
     return defect
 
 
-class Proof:
+class Session:
     """The work on the kill matrix. A trial made against the very same suite and defect need not be repeated."""
 
-    def __init__(self, suite: Path, directory: Path, defects: dict[str, Defect]) -> None:
-        self._suite = suite
+    def __init__(self, copy: Path, directory: Path, defects: dict[str, Defect]) -> None:
+        self._suite = copy
         self._directory = directory
         self._began, self._started = time.monotonic(), datetime.now(UTC)
+        self._features = suite.digest(self._suite, ("features",))
         self._requirements = requirements.load(ROOT / "features" / "requirements.toml")
         self._console = Console(highlight=False)
-        self._digests = {name: digest(suite, defect) for name, defect in defects.items()}
-        before = kill_matrix.read(LATEST)
+        self._digests = {name: digest(copy, defect) for name, defect in defects.items()}
+        before = proof.load(ROOT / "reports" / "proof")
         self._trials = {trial.defect: trial for trial in (before.trials if before else ())}
 
     def is_done(self, defect: Defect) -> bool:
@@ -129,7 +129,7 @@ class Proof:
             try:
                 for ended in as_completed(trying):
                     self._trials[ended.result().defect] = ended.result()
-                    kill_matrix.write(self.matrix, self._requirements, LATEST)
+                    kill_matrix.write(self.matrix, self._requirements, ROOT)
                     self._tell(ended.result())
                     progress.advance(task)
             except BaseException:
@@ -143,19 +143,20 @@ class Proof:
         return KillMatrix(
             started=self._started,
             duration=time.monotonic() - self._began,
+            features=self._features,
             trials=tuple(trial for trial in known if self._holds(trial)),
         )
 
     def conclude(self, chosen: list[Defect]) -> int:
         """Tells what it came to; the exit code."""
         matrix = self.matrix
-        kill_matrix.write(matrix, self._requirements, LATEST)
-        proven = {trial.defect for trial in matrix.trials} - {trial.defect for trial in matrix.wanting}
+        kill_matrix.write(matrix, self._requirements, ROOT)
+        proven = {trial.defect for trial in matrix.trials} - {trial.defect for trial in matrix.survivors}
         wanting = [defect.name for defect in chosen if defect.name not in proven]
         for criterion, score in matrix.scores(self._requirements):
-            self._console.print(f"{criterion.label:<40}{score!s:>10}")
+            self._console.print(f"{criterion.label:<40}{score.killed:>6} of {score.seeded}")
         self._console.print(f"\n{matrix.sentence} {matrix.duration / 60:.1f} min.")
-        self._console.print(f"  {(LATEST / 'kill-matrix.html').relative_to(ROOT)}", style="dim")
+        self._console.print("  reports/latest/kill-matrix.html", style="dim")
         return int(bool(wanting))
 
     def _holds(self, trial: Trial) -> bool:
