@@ -171,7 +171,7 @@ Feature: AC8 Approval System Integration
     When an alert fires whose remediation needs approval
     And a person approves it <where>
     Then the LambdaFunction is not called
-    When <place> works again after a long time
+    When <place> works again
     And another person approves it <elsewhere>
     Then the LambdaFunction is called once, and only after the approval
 

@@ -117,18 +117,12 @@ class Record:
         return self.latest / "allure-results"
 
     def empty_latest(self) -> None:
-        """Removes the reports of the run before, so that none of them can be taken for this one's.
-
-        The kill matrix is no report of a run, and stays.
-        """
+        """Removes the reports of the run before, so that none of them can be taken for this one's."""
         if self.latest.is_symlink():
             raise UsageError(f"{self.latest} is a symbolic link: remove it, the reports need a directory of their own.")
-        self.latest.mkdir(parents=True, exist_ok=True)
-        for entry in self.latest.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            elif not entry.name.startswith("kill-matrix."):
-                entry.unlink()
+        if self.latest.exists():
+            shutil.rmtree(self.latest)
+        self.latest.mkdir(parents=True)
 
     def trouble(self, where: str, error: BaseException, thing: object | None = None) -> Trouble:
         """Notes that something went wrong around a feature, rule, scenario or step; around the run without one."""

@@ -302,10 +302,8 @@ def place_fails(context: Context, place: str, fails: str) -> None:
     context.fault = context.stage.trouble.at_approvals(place, fails)
 
 
-@when("{place:Place} works again after a long time")
+@when("{place:Place} works again")
 def place_works(context: Context, place: str) -> None:
-    more_often = context.stage.profile.rulings.tries + 1
-    context.stage.waiting.long_outage(lambda: context.approvals.calls_to(place), more_often)
     context.fault.lift()
 
 

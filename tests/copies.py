@@ -37,7 +37,9 @@ class NoVerdict(Exception):
 
 def copy_suite(place: Path, source: Path = ROOT) -> Path:
     """A copy of the suite, together with what Python has compiled of it."""
-    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".*", "latest", "history", "*.egg-info"))
+    shutil.copytree(
+        source, place, ignore=shutil.ignore_patterns(".*", "latest", "history", "proof", "signoff", "*.egg-info")
+    )
     return place
 
 

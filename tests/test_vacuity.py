@@ -128,7 +128,7 @@ quiet = 0.05
 """
 
 
-HALF = "@AC1 or @AC2 or @AC3 or @AC4 or @AC5"
+HALF = "@AC1 or @AC2 or @AC3 or @AC5"
 STATUSES = (200, 500)
 
 

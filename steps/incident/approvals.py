@@ -23,7 +23,6 @@ from steps.world.services.approvals import Approval, Decision, Message, Person
 
 Where = Literal["on Slack", "in the approval application"]
 PARTIES: dict[Where, str] = {"on Slack": "slack", "in the approval application": "approval-app"}
-PLACES = {"Slack": "slack", "the approval application": "approval-app"}
 TOLERANCE = 0.2
 """A time-out acts at the configured time, this part of it sooner or later (SPEC AC8.4)."""
 ACTING = ("functions", "kubernetes", "linear", "jira")
@@ -96,10 +95,6 @@ class Approvals:
         return self._journal.exchanges(
             caller="agent-sre", callee=PARTIES[where], method="POST", mentioning=alert.mark, since=self._incident.began
         )
-
-    def calls_to(self, place: str) -> list[Exchange]:
-        """The agent's calls to the place in this scenario, be they requests or connections that came to nothing."""
-        return self._journal.exchanges(caller="agent-sre", callee=PLACES[place], since=self._incident.began)
 
     def asked_at(self, alert: Alert) -> float:
         """The journal's time at which the agent first asked anybody about the alert. Waits until it did."""
