@@ -116,6 +116,10 @@ class Incident:
         """The alerts fire: at their signals when the scenario has a rule, else as events at the broker."""
         self._happen("fired", alerts)
 
+    def fire_beside(self, alert: Alert) -> None:
+        """One more alert fires that the scenario is not about: its event shows what the agent does otherwise."""
+        self.broker.publish(event_about(alert, "fired", self.correlation_id))
+
     def resolve(self, *alerts: Alert) -> None:
         """The alerts resolve, at the same door."""
         self._happen("resolved", alerts)

@@ -120,7 +120,7 @@ class Issues:
             f"Expected {issue.identifier} to stay open while its alert fires, but it is {issue.state_name}."
         )
 
-    def becomes(self, alert: Alert, claim: Callable[[Issue], None]) -> Issue:
+    def becomes(self, alert: Alert, claim: Callable[[Issue], object]) -> Issue:
         """The alert's issue comes to fulfil the claim, which is a function that raises AssertionError until it does.
 
         The issue as it was last seen is shown, whether it does or not.
