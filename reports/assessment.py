@@ -106,7 +106,7 @@ def _unproved(files: Files) -> Iterator[str]:
     if files.kills is None:
         yield NO_PROOF
         return
-    if survivors := files.kills.survivors:
+    if survivors := files.kills.wanting:
         yield f"{counted(len(survivors), 'seeded defect')} survived, the first: {survivors[0].sentence}"
     if files.kills.features != files.verdict.run.suite.features:
         yield "The kill matrix is older than the features: run `make prove` again."

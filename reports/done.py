@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports import benchmarks, documentation, proof
+from reports import benchmarks, documentation, kill_matrix
 from reports.benchmarks import Benchmarks
 from reports.conclusion import UNCOVERED
 from reports.documentation import Documentation
 from reports.files import Entry
+from reports.kill_matrix import KillMatrix
 from reports.pages import counted, ranges
-from reports.proof import KillMatrix
 from reports.requirements import DERIVED
 from reports.verdict import RequirementVerdict, Status, Verdict
 
@@ -57,7 +57,7 @@ class Files:
         read = place / documentation.NAME
         return cls(
             verdict=Verdict.model_validate_json((place / "verdict.json").read_bytes()),
-            kills=proof.load(place),
+            kills=kill_matrix.read(place),
             measured=benchmarks.load(place),
             documentation=Documentation.model_validate_json(read.read_bytes()) if read.is_file() else None,
         )

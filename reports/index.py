@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from reports import benchmarks, matrix, proof, timeline
+from reports import benchmarks, kill_matrix, matrix, timeline
 from reports.agreement import CROSS_CHECK
 from reports.assessment import Moment, assess
 from reports.charts import against_target
@@ -20,7 +20,7 @@ NAME = "index.html"
 
 def write(verdict: Verdict, latest: Path) -> None:
     """Writes the page beside the verdict and all that it leads to."""
-    kills, measured = proof.load(latest), benchmarks.load(latest)
+    kills, measured = kill_matrix.read(latest), benchmarks.load(latest)
     open_rows = matrix.open_rows(verdict)
     told = {scenario.location for row in open_rows for scenario in row.open}
     metrics = [item for item in verdict.requirements if item.kind == "metric"]

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from reports import proof, timeline
+from reports import kill_matrix, timeline
 from reports.files import Entry, write_whole
+from reports.kill_matrix import Finding, KillMatrix, Score, Trial
 from reports.pages import render
-from reports.proof import Finding, KillMatrix, Score, Trial
 from reports.requirements import DERIVED, Kind
 from reports.verdict import SHOWN, RequirementVerdict, ScenarioVerdict, Status, Verdict
 
@@ -135,7 +135,7 @@ def sections(verdict: Verdict, kills: KillMatrix | None = None) -> list[Section]
             Row(item, [by_location[one] for one in item.scenarios], kills.at(item.id) if kills else [])
             for item in items
         ]
-        score = kills.score(row.item.id for row in rows) if kills else Score(0, 0)
+        score = kills.score(row.item.id for row in rows) if kills else Score(killed=0, seeded=0)
         found.append(Section(title, rows, score))
     return found
 
@@ -148,7 +148,7 @@ def open_rows(verdict: Verdict) -> list[Row]:
 
 def write(verdict: Verdict, latest: Path) -> None:
     """Writes `matrix.html`, `.md`, `.csv` and `.json` beside the verdict."""
-    found = sections(verdict, proof.load(latest))
+    found = sections(verdict, kill_matrix.read(latest))
     links = timeline.links(verdict, latest)
     features = [(name, list(scenarios)) for name, scenarios in groupby(verdict.scenarios, lambda one: one.feature)]
     page = render(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports import agreement, index, junit, matrix, proof, summary, timeline
+from reports import agreement, index, junit, kill_matrix, matrix, summary, timeline
 from reports.agreement import CROSS_CHECK
 from reports.conclusion import with_trouble
 from reports.verdict import Trouble, Verdict
@@ -15,7 +15,7 @@ from reports.verdict import Trouble, Verdict
 
 def publish(verdict: Verdict, root: Path, latest: Path) -> Verdict:
     """Writes everything into `latest`; returns the verdict, which a disagreement between the reports has broken."""
-    proof.copy(root, latest)
+    kill_matrix.copy(root, latest)
     timeline.write(verdict, latest)
     timeline.attach(verdict, latest)
     _write(verdict, latest)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reports import agreement, documentation, proof, recording, requirements
+from reports import agreement, documentation, kill_matrix, recording, requirements
 from reports.benchmarks import Benchmarks, Measure, Percentiles
 from reports.conclusion import conclude, requirement_verdicts
 from reports.documentation import Documentation
@@ -105,7 +105,7 @@ class MadeUp:
         ids = [item.id for criterion, item in self.requirements.items() if criterion.kind not in DERIVED]
         self.kills = {
             "started": "2026-01-08T09:00:00Z",
-            "duration": 600,
+            "duration": 95.4,
             "features": SUITE.features,
             "trials": [trial(f"d/{item}-{number}", item) for item in ids for number in (1, 2)],
         }
@@ -177,7 +177,7 @@ class MadeUp:
         if self.kills is not None:
             place = self.latest.parent / "proof"
             place.mkdir(exist_ok=True)
-            (place / proof.NAME).write_text(json.dumps(self.kills))
+            (place / kill_matrix.NAME).write_text(json.dumps(self.kills))
         if self.measured_by:
             benchmarks(self.measured_by, self.measures).write(self.latest)
         if then:
@@ -188,19 +188,9 @@ class MadeUp:
 def trial(defect: str, item: str, outcome: str = "killed") -> dict[str, Any]:
     """A defect at one item, as the kill matrix has it."""
     finding = {"item": item, "outcome": outcome, "sentence": "Expected one issue, but there are 2."}
-    return SEEDED | {"defect": defect, "sentence": f"{item} is off by one.", "findings": [finding]}
-
-
-SEEDED = {
-    "program": "agent-sre",
-    "file": "agent/linear.py",
-    "right": "<",
-    "wrong": "<=",
-    "says": "one issue",
-    "digest": "0123456789abcdef",
-    "duration": 3,
-}
-"""What a trial tells besides."""
+    change = {"program": "agent-sre", "file": "agent/linear.py", "right": "one", "wrong": "another", "says": "one"}
+    told = {"defect": defect, "sentence": f"{item} is off by one.", "digest": "0123456789abcdef", "duration": 3}
+    return {**told, **change, "findings": [finding]}
 
 
 def measure(item: str, **changes: Any) -> Measure:

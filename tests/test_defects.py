@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reports import requirements
-from reports.proof import Outcome, Trial
+from reports.kill_matrix import Outcome, Trial
 from reports.verdict import Status
 from tests.copies import ROOT
 from tests.prove import trial

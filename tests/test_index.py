@@ -96,7 +96,7 @@ def test_survivors_are_told(run: MadeUp) -> None:
     assert run.kills
     run.kills["trials"].append(trial("ac3/lost", "AC3.1", "survived"))
     text = index(run)
-    assert "1 defect survived" in text
+    assert "1 was not" in text
     assert "Not to be signed yet." in text
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tiny_suite import TinySuite
 
-from reports import kill_matrix, proof
+from reports import kill_matrix
 from reports import matrix as traceability
-from reports.proof import FILES, Finding, KillMatrix, Outcome, Score, Trial
+from reports.kill_matrix import NAME, PAGE, Finding, KillMatrix, Outcome, Score, Trial
 from reports.requirements import load
 from tests.copies import ROOT
 from tests.test_matrix import Page, make_verdict
@@ -48,7 +48,7 @@ def matrix(*trials: Trial) -> KillMatrix:
 
 def test_a_trial_is_as_good_as_the_worst_of_its_own_items() -> None:
     assert [one.outcome for one in (KILLED, BOTH, UNCLEAR)] == [Outcome.KILLED, Outcome.SURVIVED, Outcome.UNCLEAR]
-    assert matrix(KILLED, BOTH, UNCLEAR).survivors == [BOTH, UNCLEAR]
+    assert matrix(KILLED, BOTH, UNCLEAR).wanting == [BOTH, UNCLEAR]
 
 
 def test_a_score_counts_pairs_of_a_defect_and_an_item_that_it_was_seeded_for() -> None:
@@ -71,18 +71,17 @@ def test_the_sentence_says_what_it_comes_to(trials: tuple[Trial, ...], sentence:
 
 
 def test_what_is_written_can_be_read_and_anything_else_is_none(tmp_path: Path) -> None:
-    place, latest = tmp_path / "reports" / "proof", tmp_path / "reports" / "latest"
-    assert proof.load(place) is None
-    kill_matrix.write(matrix(KILLED, BOTH), TICKET, tmp_path)
-    assert proof.load(place) == proof.load(latest) == matrix(KILLED, BOTH)
-    (place / FILES[0]).write_text("{}")
-    assert proof.load(place) is None
+    assert kill_matrix.read(tmp_path) is None
+    kill_matrix.write(matrix(KILLED, BOTH), TICKET, tmp_path / "latest")
+    assert kill_matrix.read(tmp_path / "latest") == matrix(KILLED, BOTH)
+    (tmp_path / "latest" / NAME).write_text("{}")
+    assert kill_matrix.read(tmp_path / "latest") is None
 
 
 @pytest.fixture
 def page(tmp_path: Path) -> str:
     kill_matrix.write(matrix(KILLED, BOTH, UNCLEAR), TICKET, tmp_path)
-    return (tmp_path / "reports" / "latest" / FILES[1]).read_text(encoding="utf-8")
+    return (tmp_path / PAGE).read_text(encoding="utf-8")
 
 
 def test_the_page_shows_each_defect_at_each_item_with_its_change_and_its_sentence(page: str) -> None:
@@ -102,7 +101,7 @@ def test_the_page_shows_each_defect_at_each_item_with_its_change_and_its_sentenc
 
 def test_the_page_needs_nothing_from_elsewhere_and_links_to_defects_and_scenarios(page: str) -> None:
     read = Page(page)
-    assert not {"link", "img", "iframe"} & {*read.loads}
+    assert read.loads == []
     assert "../../tests/defects/ac3/one.py" in read.links
     assert "../../features/ac3_linear_api.feature" in read.links
     assert {link.removeprefix("#") for link in read.links if link.startswith("#")} <= set(read.ids)
@@ -110,16 +109,18 @@ def test_the_page_needs_nothing_from_elsewhere_and_links_to_defects_and_scenario
 
 def test_the_traceability_matrix_shows_the_score_of_each_criterion(tmp_path: Path) -> None:
     kill_matrix.write(matrix(KILLED, BOTH), TICKET, tmp_path)
-    latest = tmp_path / "reports" / "latest"
-    traceability.write(make_verdict(), latest)
-    page = (latest / "matrix.html").read_text(encoding="utf-8")
-    assert page.count("2 of 3 seeded defects found") == 1
+    traceability.write(make_verdict(), tmp_path)
+    page = (tmp_path / "matrix.html").read_text(encoding="utf-8")
+    assert page.count("seeded defects found") == 1
+    assert '<a class="score" href="kill-matrix.html#AC3">2 of 3 seeded defects found</a>' in page
 
 
-def test_a_run_of_the_suite_keeps_the_kill_matrix(tmp_path: Path) -> None:
+def test_a_run_of_the_suite_lays_the_last_proof_beside_its_reports(tmp_path: Path) -> None:
     suite = TinySuite(tmp_path)
     suite.write("features/one.feature", "@AC1.1\nFeature: one\n  Scenario: holds\n    Given it holds\n")
-    kill_matrix.write(matrix(KILLED), TICKET, tmp_path)
+    kill_matrix.write(matrix(KILLED), TICKET, tmp_path / kill_matrix.PLACE)
+    suite.write("reports/latest/old.html", "old")
     latest = suite.run().latest
-    assert proof.load(latest) == matrix(KILLED)
-    assert (latest / FILES[1]).exists()
+    assert kill_matrix.read(latest) == kill_matrix.read(tmp_path / kill_matrix.PLACE) == matrix(KILLED)
+    assert (latest / PAGE).exists()
+    assert not (latest / "old.html").exists()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reports import proof
-from reports.proof import Finding, Outcome, Trial
+from reports import kill_matrix
+from reports.kill_matrix import Finding, Outcome, Trial
 from tests.prove import __main__ as prove
 from tests.prove.defect import Defect, DefectError
 from tests.prove.trial import digest
@@ -18,18 +18,20 @@ NAMES = ["ac1/info_alerts_are_dropped", "ac2/trace_is_lost", "s5/each_call_leave
 class Bench:
     """The proof with three defects, whose trials have the outcomes that a test wants."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, latest: Path) -> None:
         self.outcomes = dict.fromkeys(NAMES, Outcome.KILLED)
         self.tried: list[str] = []
-        self.root = root
+        self.latest = latest
         self._monkeypatch = monkeypatch
-        monkeypatch.setattr(prove, "ROOT", root)
+        monkeypatch.setattr(prove, "LATEST", latest)
+        monkeypatch.setattr(prove, "PLACE", latest)
+        monkeypatch.setattr(prove, "ROOT", latest)
         monkeypatch.setattr(prove, "names", lambda: NAMES)
         monkeypatch.setattr(prove, "fitting", lambda defect: defect)
         monkeypatch.setattr(prove, "try_out", self._try_out)
         monkeypatch.setattr(prove.compileall, "compile_dir", lambda *_, **__: None)
-        (root / "features").mkdir()
-        (root / "features" / "requirements.toml").write_text(TICKET)
+        (latest / "features").mkdir()
+        (latest / "features" / "requirements.toml").write_text(TICKET)
 
     def run(self, *arguments: str) -> int:
         """The exit code; `tried` are the defects that were tried in this session."""
@@ -76,7 +78,7 @@ def test_a_session_that_was_stopped_is_resumed(bench: Bench) -> None:
     assert bench.tried == NAMES[:1]
     bench.run()
     assert sorted(bench.tried) == NAMES[1:]
-    matrix = proof.load(bench.root / "reports" / "proof")
+    matrix = kill_matrix.read(bench.latest)
     assert matrix and [trial.defect for trial in matrix.trials] == NAMES
 
 
@@ -115,7 +117,7 @@ def test_it_tells_the_score_of_each_criterion(bench: Bench, capsys: pytest.Captu
     bench.outcomes[NAMES[1]] = Outcome.SURVIVED
     bench.run()
     said = " ".join(capsys.readouterr().out.split())
-    assert "AC1 Prometheus Integration 1 of 1" in said
-    assert "AC2 prometheus-events Integration 0 of 1" in said
+    assert "AC1 Prometheus Integration 1/1" in said
+    assert "AC2 prometheus-events Integration 0/1" in said
     assert "survived ac2/trace_is_lost" in said
     assert "2 of 3 seeded defects are found, 1 survived." in said

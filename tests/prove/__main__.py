@@ -4,8 +4,8 @@
     python -m tests.prove ac3 s5       the defects whose names begin so
     python -m tests.prove --anew       all of them again
 
-After each trial `kill-matrix.json` and `.html` are written, in `reports/proof` and in `reports/latest`. The exit code
-is 0 when every defect was found, 1 when one was not, and 2 when one does not fit the reference.
+Writes `reports/proof/kill-matrix.json` and `.html` after each trial, and lays them beside the latest run's reports. The
+exit code is 0 when every defect was found, 1 when one was not, and 2 when one does not fit the reference.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from reports import kill_matrix, proof, requirements, suite
-from reports.proof import WANTING, KillMatrix, Outcome, Trial
+from reports import kill_matrix, requirements
+from reports import suite as suite_state
+from reports.kill_matrix import WANTING, KillMatrix, Outcome, Trial
 from tests.copies import copy_suite
 from tests.prove.defect import ROOT, Defect, DefectError, load, names
 from tests.prove.seeding import patched
 from tests.prove.trial import digest, try_out
 
+PLACE, LATEST = ROOT / kill_matrix.PLACE, ROOT / "reports" / "latest"
 JOBS = 6
 """Trials side by side: a trial waits most of its time, so that two cores bear more than two."""
 MEASURES = re.compile(r"S5\.|M\d")
@@ -53,17 +55,17 @@ def main() -> int:
     parser.add_argument("--anew", action="store_true", help="do again what is proven already")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="prove-") as directory:
-        copy = copy_suite(Path(directory) / "suite")
-        compileall.compile_dir(copy, quiet=2)
+        suite = copy_suite(Path(directory) / "suite")
+        compileall.compile_dir(suite, quiet=2)
         try:
             defects = {name: fitting(load(name)) for name in names()}
         except DefectError as error:
             print(error, file=sys.stderr)
             return 2
-        session = Session(copy, Path(directory), defects)
+        proof = Proof(suite, Path(directory), defects)
         chosen = [d for d in defects.values() if not asked.names or d.name.startswith(tuple(asked.names))]
-        session.run([defect for defect in chosen if asked.anew or not session.is_done(defect)], asked.jobs)
-    return session.conclude(chosen)
+        proof.run([defect for defect in chosen if asked.anew or not proof.is_done(defect)], asked.jobs)
+    return proof.conclude(chosen)
 
 
 def fitting(defect: Defect) -> Defect:
@@ -73,18 +75,18 @@ def fitting(defect: Defect) -> Defect:
     return defect
 
 
-class Session:
+class Proof:
     """The work on the kill matrix. A trial made against the very same suite and defect need not be repeated."""
 
-    def __init__(self, copy: Path, directory: Path, defects: dict[str, Defect]) -> None:
-        self._suite = copy
+    def __init__(self, suite: Path, directory: Path, defects: dict[str, Defect]) -> None:
+        self._suite = suite
         self._directory = directory
         self._began, self._started = time.monotonic(), datetime.now(UTC)
-        self._features = suite.digest(self._suite, ("features",))
         self._requirements = requirements.load(ROOT / "features" / "requirements.toml")
         self._console = Console(highlight=False)
-        self._digests = {name: digest(copy, defect) for name, defect in defects.items()}
-        before = proof.load(ROOT / "reports" / "proof")
+        self._features = suite_state.digest(suite, ("features",))
+        self._digests = {name: digest(suite, defect) for name, defect in defects.items()}
+        before = kill_matrix.read(PLACE)
         self._trials = {trial.defect: trial for trial in (before.trials if before else ())}
 
     def is_done(self, defect: Defect) -> bool:
@@ -129,7 +131,7 @@ class Session:
             try:
                 for ended in as_completed(trying):
                     self._trials[ended.result().defect] = ended.result()
-                    kill_matrix.write(self.matrix, self._requirements, ROOT)
+                    kill_matrix.write(self.matrix, self._requirements, PLACE)
                     self._tell(ended.result())
                     progress.advance(task)
             except BaseException:
@@ -150,13 +152,15 @@ class Session:
     def conclude(self, chosen: list[Defect]) -> int:
         """Tells what it came to; the exit code."""
         matrix = self.matrix
-        kill_matrix.write(matrix, self._requirements, ROOT)
-        proven = {trial.defect for trial in matrix.trials} - {trial.defect for trial in matrix.survivors}
+        kill_matrix.write(matrix, self._requirements, PLACE)
+        if LATEST.is_dir():
+            kill_matrix.copy(ROOT, LATEST)
+        proven = {trial.defect for trial in matrix.trials} - {trial.defect for trial in matrix.wanting}
         wanting = [defect.name for defect in chosen if defect.name not in proven]
         for criterion, score in matrix.scores(self._requirements):
-            self._console.print(f"{criterion.label:<40}{score.killed:>6} of {score.seeded}")
+            self._console.print(f"{criterion.label:<40}{score!s:>10}")
         self._console.print(f"\n{matrix.sentence} {matrix.duration / 60:.1f} min.")
-        self._console.print("  reports/latest/kill-matrix.html", style="dim")
+        self._console.print(f"  {(PLACE / 'kill-matrix.html').relative_to(ROOT)}", style="dim")
         return int(bool(wanting))
 
     def _holds(self, trial: Trial) -> bool:

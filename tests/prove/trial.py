@@ -8,7 +8,7 @@ import time
 from functools import cache
 from pathlib import Path
 
-from reports.proof import Finding, Outcome, Trial
+from reports.kill_matrix import Finding, Outcome, Trial
 from reports.verdict import RequirementVerdict, Status, Verdict
 from tests.copies import NoVerdict, Run, run_suite
 from tests.prove.defect import PROGRAMS, Defect
