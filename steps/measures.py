@@ -25,8 +25,8 @@ def no_mix_up(context: Context) -> None:
     alerts = context.incident.alerts
     context.issues.exactly_one_open(*alerts)
     context.issues.each_its_own(alerts)
-    for alert in alerts:
-        remediation.carries_parameters(context.remediation.called_once(alert), {"name": alert.pod})
+    for alert, call in zip(alerts, context.remediation.each_called_once(alerts), strict=True):
+        remediation.carries_parameters(call, {"name": alert.pod})
 
 
 @then("the performance of each integration is acceptable")

@@ -98,6 +98,7 @@ class Waiting:
         """
         deadline = time.monotonic() + self.limits.patience
         while time.monotonic() < deadline:
+            self._look_begins()
             made = tries()
             pauses = [after - before for before, after in pairwise(made)]
             if self._journal.cursor() - made[-1] >= max([self.limits.quiet, *(MUCH * pause for pause in pauses)]):
