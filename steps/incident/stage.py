@@ -177,7 +177,13 @@ class Stage:
         """Gives agent-sre a fresh key for Linear, and puts it in place."""
         key = self.world.credentials.renew_linear(self.world.journal)
         self.world.staff.hand_key(key)
-        self.target.put_linear_key(key)
+        self.target.put_key("LINEAR_API_KEY", key)
+
+    def renew_jira_token(self) -> None:
+        """Gives agent-sre a fresh token for Jira, and puts it in place."""
+        token = self.world.credentials.renew_jira(self.world.journal)
+        self.world.staff.hand_token(token)
+        self.target.put_key("JIRA_API_TOKEN", token)
 
     def watch_agent(self) -> Watch:
         """Looks at what agent-sre uses of the machine, until it is stopped or the run is over."""

@@ -109,6 +109,10 @@ class Rulings(Section):
     """Linear priority by severity when the alert has no SLO data (ruling 3)."""
     priority_otherwise: int = 3
     """Linear priority of an unknown or missing severity (ruling 3)."""
+    jira_priority: dict[str, str] = {"critical": "Highest", "warning": "High", "info": "Medium"}
+    """Jira priority by severity (ruling 4)."""
+    jira_priority_otherwise: str = "Medium"
+    """Jira priority of an unknown or missing severity (ruling 4)."""
     violation_above: dict[Literal["critical", "high", "medium"], float] = {
         "critical": 0.05,
         "high": 0.01,
@@ -133,6 +137,13 @@ class Linear(Section):
     """Where in Linear the agent opens its issues."""
 
     team: str = "BVL"
+
+
+class Jira(Section):
+    """Where in Jira the agent opens its issues, and of which type."""
+
+    project: str = "HOMELAB"
+    issue_type: str = "Task"
 
 
 Arrangement = dict[str, str]
@@ -165,6 +176,7 @@ class Profile(Section):
     rulings: Rulings = Rulings()
     resources: Resources = Resources()
     linear: Linear = Linear()
+    jira: Jira = Jira()
     slo_dashboard: str = "https://grafana.example.com/d/slo-{slo}"
     """Address of a service level objective's dashboard."""
     arrangements: Annotated[dict[str, Arrangement], AfterValidator(lambda own: ARRANGEMENTS | own)] = ARRANGEMENTS

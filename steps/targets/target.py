@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from steps.targets.profile import Arrangement, Profile, Workload
-from steps.world import hosts
+from steps.world import hosts, staff
 from steps.world.processes.child import Child, DidNotStart
 from steps.world.processes.loopback import free_port
 from steps.world.world import World
@@ -85,10 +85,10 @@ class Target:
         """Everything that agent-sre has printed so far."""
         return self._children[AGENT].output()
 
-    def put_linear_key(self, key: str) -> None:
-        """Puts a new Linear key in place, as the profile says that keys reach the agent."""
+    def put_key(self, name: str, key: str) -> None:
+        """Puts a new key in place of that variable's, as the profile says that keys reach the agent."""
         if self.profile.secrets.reach == "file":
-            self._key_file("LINEAR_API_KEY", key)
+            self._key_file(name, key)
         else:
             self._world.loop.run(self._restart_agent())
 
@@ -132,6 +132,7 @@ class Target:
         """The variables of CONTRACTS §10.1, and where the keys are."""
         keys = {
             "LINEAR_API_KEY": self._world.credentials.linear_api_key,
+            "JIRA_API_TOKEN": self._world.credentials.jira_api_token,
             "PAGERDUTY_API_KEY": self._world.credentials.pagerduty_api_key,
             "SLACK_WEBHOOK_URL": self._world.credentials.slack_webhook_url,
             "SLACK_SIGNING_SECRET": self._world.credentials.slack_signing_secret,
@@ -146,6 +147,9 @@ class Target:
             **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1"),  # gRPC would go through the proxy, too
             "TRM_API_URL": f"http://{hosts.TRM}:8080",
             "LINEAR_TEAM_KEY": self.profile.linear.team,
+            "JIRA_URL": f"https://{hosts.JIRA}",
+            "JIRA_EMAIL": staff.AGENT,
+            "JIRA_PROJECT_KEY": self.profile.jira.project,
             "PAGERDUTY_SCHEDULE_ID": self._world.staff.schedule,
             "GRAFANA_URL": "https://grafana.example.com",
             "SLACK_CALLBACK_URL": f"http://{hosts.AGENT}/approval/callback",
