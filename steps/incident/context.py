@@ -49,7 +49,6 @@ class Context(Protocol):
     """The journal's time when the LambdaFunction's circuit breaker opened."""
     parameters: dict[str, Any]
     """What the alert's annotation gives its LambdaFunction."""
-    issue_before: Issue
     limit_ends: float
     fallbacks: float
     """How many alerts the model had not decided before."""

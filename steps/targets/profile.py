@@ -73,6 +73,8 @@ class Limits(Section):
     """Something that happened is in the log."""
     outage: Seconds = 1
     """A fault lasts so long when nobody can count what it does."""
+    again: Seconds = 1.5
+    """A call that failed would have been tried again, if it is not given up."""
     quiet: Seconds = 0.25
     """Nothing more is coming: so long nothing moved on the channel that is watched."""
     patience: Seconds = 20
