@@ -16,6 +16,7 @@ def triggered_together(context: Context) -> None:
 def all_work(context: Context) -> None:
     alerts = context.incident.alerts
     context.issues.exactly_one_open(*alerts, limit="burst")
+    context.jira_issues.exactly_one_open(*alerts, limit="burst")
     for alert in alerts:
         remediation.answered_well([context.remediation.called_once(alert)], alert)
 
@@ -23,6 +24,7 @@ def all_work(context: Context) -> None:
 @then("no ticket and no remediation mixes up two alerts")
 def no_mix_up(context: Context) -> None:
     context.issues.each_its_own(context.incident.alerts)
+    context.jira_issues.each_its_own(context.incident.alerts)
     for alert in context.incident.alerts:
         remediation.carries_parameters(context.remediation.calls(alert)[0], {"name": alert.pod})
 

@@ -13,6 +13,7 @@ from steps.incident.approvals import Approvals, Decided
 from steps.incident.events import Events
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
+from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
 from steps.incident.remediation import Remediation
 from steps.incident.stage import Stage
@@ -31,6 +32,7 @@ class Context(Protocol):
     """The scenario's; and what can be claimed about it:"""
     events: Events
     issues: Issues
+    jira_issues: JiraIssues
     alerting: Alerting
     remediation: Remediation
     approvals: Approvals

@@ -16,6 +16,7 @@ from steps.drivers.alertmanager import Alertmanager
 from steps.drivers.approvals import Approvers
 from steps.drivers.broker import Broker
 from steps.drivers.functions import Functions
+from steps.drivers.jira import Jira
 from steps.drivers.kubernetes import Kubernetes
 from steps.drivers.linear import Linear
 from steps.drivers.prometheus import Prometheus
@@ -28,13 +29,14 @@ from steps.incident.events import Events
 from steps.incident.evidence import Evidence
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
+from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
 from steps.incident.remediation import Remediation
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile
 from steps.targets.target import Target
-from steps.world import hosts
+from steps.world import hosts, staff
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.trouble import Trouble
@@ -141,6 +143,12 @@ class Stage:
         return Linear(self.client, f"https://{hosts.LINEAR}/graphql", key, self.profile.linear.team)
 
     @cached_property
+    def jira(self) -> Jira:
+        """Jira as the suite's own account sees it."""
+        token = self.world.credentials.suite_jira_token
+        return Jira(self.client, f"https://{hosts.JIRA}", staff.SUITE, token, self.profile.jira.project)
+
+    @cached_property
     def functions(self) -> Functions:
         """LambdaFunctions and their roll-out."""
         return Functions(self.kubernetes, self.world.function_operator, self.world.loop)
@@ -166,7 +174,8 @@ class Stage:
     @cached_property
     def trouble(self) -> Trouble:
         """What can go wrong around the agent."""
-        return Trouble(self.world.gateway, self.world.linear, self.world.slack, self.world.trm, self.world.credentials)
+        world = self.world
+        return Trouble(world.gateway, world.linear, world.jira, world.slack, world.trm, world.credentials)
 
     @cached_property
     def waiting(self) -> Waiting:
@@ -206,6 +215,7 @@ class Stage:
             incident=incident,
             events=Events(journal, waiting, incident),
             issues=issues,
+            jira_issues=JiraIssues(self.jira, journal, waiting, incident, self.profile),
             alerting=Alerting(lambda: self.prometheus, lambda: self.alertmanager, waiting, incident),
             remediation=remediation,
             approvals=Approvals(self.approvers, journal, waiting, incident, issues, remediation),
@@ -252,6 +262,7 @@ class Scene:
     incident: Incident
     events: Events
     issues: Issues
+    jira_issues: JiraIssues
     alerting: Alerting
     remediation: Remediation
     approvals: Approvals
