@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import pytest
 
-from steps.incident.waiting import MUCH, BedNotReady, Waiting
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Limits
 from steps.world.journal import Journal
 
@@ -81,29 +81,6 @@ def trying(journal: Journal, pauses: list[float]) -> Callable[[], list[float]]:
     """The times of the tries so far of one who tries now, and again after each of these pauses."""
     times = list(accumulate(pauses, initial=journal.cursor()))
     return lambda: [time for time in times if time <= journal.cursor()]
-
-
-def test_tries_whose_pauses_grow_are_awaited_to_their_end() -> None:
-    journal = Journal()
-    pauses = [0.05, 0.1, 0.2]
-    tries = trying(journal, pauses)
-    Waiting(journal, Limits(quiet=0.1, patience=30)).given_up(tries)
-    assert len(tries()) == 1 + len(pauses)
-    assert journal.cursor() - tries()[-1] >= MUCH * max(pauses)
-
-
-def test_one_try_is_given_up_after_a_quiet_time() -> None:
-    journal = Journal()
-    tries = trying(journal, [])
-    Waiting(journal, Limits(quiet=0.1, patience=30)).given_up(tries)
-    assert 0.1 <= journal.cursor() - tries()[-1] < 1
-
-
-def test_who_never_gives_up_is_looked_at_until_the_patience_ends() -> None:
-    journal = Journal()
-    began = journal.cursor()
-    Waiting(journal, SHORT).given_up(trying(journal, [0.05] * 100))
-    assert SHORT.patience <= journal.cursor() - began < SHORT.patience + 1
 
 
 def test_a_long_outage_ends_when_it_was_met_often_enough() -> None:
