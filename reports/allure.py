@@ -139,7 +139,7 @@ class _Listener(AllureListener):  # type: ignore[misc]
         """Writes what is left at the run's end: scenarios that never ran, and what went wrong around all of them."""
         self.write_ended()
         for scenario in self.record.selected:
-            if id(scenario) not in self.written:
+            if id(scenario) not in self.written and self.record.location(scenario) not in self.record.settled:
                 self.start_scenario(scenario)
                 self.steps.extend(scenario.all_steps)
                 self.stop_scenario(scenario)

@@ -32,7 +32,8 @@ from typing import TYPE_CHECKING, Any
 from reports import suite
 from reports.requirements import Requirements
 from reports.suite import Suite
-from reports.verdict import Attachment, Trouble
+from reports.units import Durations
+from reports.verdict import Attachment, ScenarioVerdict, Trouble
 from reports.waivers import Waiver
 
 if TYPE_CHECKING:
@@ -96,6 +97,14 @@ class Record:
     """What went wrong in the hooks and the clean-up of each feature, rule, scenario and step."""
     run_troubles: list[Trouble] = field(default_factory=list)
     """What went wrong around all features."""
+    expected: Durations = field(default_factory=lambda: Durations({}))
+    """How long the scenarios took last time."""
+    told: dict[str, ScenarioVerdict] = field(default_factory=dict)
+    """What workers have said of scenarios, by location."""
+    settled: set[str] = field(default_factory=set)
+    """The scenarios of which a worker has also written Allure's results, by location."""
+    part: int | None = None
+    """The number of the worker that this process is; None in a run that is not shared, and in its crew."""
     set_up: tuple[Trouble, BaseException] | None = None
     """Why nothing could run at all."""
 

@@ -13,10 +13,11 @@ the environment can check. Verdict, matrix and Allure results are always written
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -35,10 +36,12 @@ from reports import live, metrics, requirements, run, ticket, waivers
 from reports.agreement import CROSS_CHECK
 from reports.allure import AllureFormatter
 from reports.conclusion import with_trouble
+from reports.crew import Crew
 from reports.formatter import VerdictFormatter
 from reports.metrics import Metrics
 from reports.requirements import RequirementsError
 from reports.run import Record, UsageError
+from reports.units import COMMITTED, OWN, Durations, Unit, deal, units_of
 from reports.verdict import Status, Trouble
 from reports.waivers import WaiversError
 
@@ -59,6 +62,10 @@ OUTCOME = {
     Status.BROKEN: Exit.BROKEN,
     Status.OUTDATED: Exit.BROKEN,
 }
+JOBS = re.compile(r"-j|--jobs|--parallel")
+"""How the command says how many workers there are to be."""
+WORTHWHILE = 4.0
+"""Seconds of work for which a world of its own is worthwhile."""
 NAMES_ITEM = re.compile(r"[A-Z]+\d*(\.\d+)?")
 """What tags look like that name a line of the ticket; all others are in small letters."""
 
@@ -93,13 +100,29 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._load()
         if self.config.dry_run:
             return self._dry_run()
+        self.record.empty_latest()
+        hands, last = self._deal()
+        failed = self._run_alone() if len(hands) == 1 else self._run_together(hands, last)
+        return self._conclude(failed)
+
+    def _run_alone(self) -> bool:
+        """Runs everything in this process; whether behave counts it as failed."""
         with metrics.served(self.record.metrics, self.config.userdata):
-            self.record.empty_latest()
             self._open_formatters()
             if not self.record.set_up:
-                self._set_up()
-            failed = self._run_features()
-        return self._conclude(failed)
+                self.set_up()
+            return self.run_features([] if self.record.set_up else self.features)
+
+    def _run_together(self, hands: list[list[Unit]], last: list[Unit]) -> bool:
+        """Has everything run by a crew; whether anything is left to be told that the verdict does not tell."""
+        with Crew.fork(self, hands, last) as crew, metrics.served(self.record.metrics, self.config.userdata):
+            self._open_formatters()
+            try:
+                crew.run(self.formatters[0])
+            finally:
+                for formatter in self.formatters:
+                    formatter.close()
+        return False
 
     # -- before the run ---------------------------------------------------------------------------------------------
 
@@ -119,6 +142,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self.context = Context(self)
         self.context.on_cleanup_error = self._clean_up_failed
         self.record = run.begin(Path(self.base_dir), asked, Metrics(asked), changed)
+        self.record.expected = Durations.read(self.record.root, COMMITTED, OWN)
         try:
             features = parse_features(locations, language=self.config.lang)
             self.features = sorted(features, key=self._place_in_the_ticket)
@@ -188,6 +212,28 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self.formatters = make_formatters(self.config, self.config.outputs)
         return Exit.BROKEN if self.run_model() else Exit.PASSED
 
+    # -- how it is shared out ----------------------------------------------------------------------------------------
+
+    def _deal(self) -> tuple[list[list[Unit]], list[Unit]]:
+        """The units of as many hands as there are to be workers, and those that judge the whole run."""
+        units = units_of(self.record.selected, self.record.expected)
+        last = [unit for unit in units if unit.last]
+        others = [unit for unit in units if not unit.last]
+        jobs = min(self._jobs(sum(unit.seconds for unit in others)), len(others))
+        if self.record.set_up or jobs < 2:
+            return [units], []
+        return deal(others, jobs), last
+
+    def _jobs(self, expected: float) -> int:
+        """How many workers there are to be: as the command says, else one for each core, if there is enough to do."""
+        asked = any(JOBS.match(argument) for argument in sys.argv[1:])
+        alone = any(name != self.config.default_format for name in self.config.format or [])
+        if asked and alone and self.config.jobs > 1:
+            raise UsageError("Only the live display can follow several workers: leave out either --format or --jobs.")
+        if asked or alone:
+            return 1 if alone else int(self.config.jobs)
+        return min(len(os.sched_getaffinity(0)), int(expected // WORTHWHILE))
+
     # -- the run ------------------------------------------------------------------------------------------------------
 
     def _open_formatters(self) -> None:
@@ -197,31 +243,39 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         terminal = make_formatters(self.config, self.config.outputs)
         self.formatters = [*terminal, AllureFormatter(allure_results, self.config), self.recorder]
 
-    def _set_up(self) -> None:
-        """Runs before_all once, ahead of behave, which would go on to print and to count an abort."""
+    def set_up(self) -> None:
+        """Runs before_all once, ahead of behave, which would go on to print and to count an abort.
+
+        Raises UsageError for a setting that cannot be used.
+        """
         self.run_hook("before_all")
         del self.hooks["before_all"]
+        self.load_waivers()
+        if self.record.set_up and isinstance(usage := self.record.set_up[1], UsageError):
+            self.clean_up()
+            raise usage
+
+    def load_waivers(self) -> None:
+        """Reads the waivers of the profile that the environment has told of."""
         try:
             self.record.granted = waivers.load(run.facts.waivers, self.record.requirements)
         except WaiversError as error:
             self.record.set_up_failed("waivers", UsageError(str(error)))
-        if self.record.set_up and isinstance(usage := self.record.set_up[1], UsageError):
-            self._clean_up()
-            raise usage
 
-    def _run_features(self) -> bool:
-        """Runs the features, none after a failed set-up, and whatever happens after_all and the clean-up."""
+    def run_features(self, features: Iterable[Any]) -> bool:
+        """Runs the features, and whatever happens after_all and the clean-up; whether behave counts that as failed."""
         try:
-            return bool(self.run_model([] if self.record.set_up else self.features))
+            return bool(self.run_model(features))
         except (Exception, SystemExit) as error:
             self.record.trouble("running the features", error)
             self.run_hook("after_all")
-            self._clean_up()
+            self.clean_up()
             for formatter in self.formatters:
                 formatter.close()
             return True
 
-    def _clean_up(self) -> None:
+    def clean_up(self) -> None:
+        """Closes what the environment has opened."""
         with suppress(Exception):  # each error is noted by _clean_up_failed, and then raised once more
             self.context._do_remaining_cleanups()
 
@@ -277,6 +331,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         for untold in metrics.push(self.record.metrics, self.config.userdata):
             verdict = with_trouble(verdict, untold)
             self.recorder.publish(verdict)
+        self.record.expected.keep(verdict, self.record.root / OWN)
         live.closing(verdict, self.record.latest, live.terminal(self.config))
         return OUTCOME[verdict.run.outcome]
 
