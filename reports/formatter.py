@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 from reports import documentation, metrics, run
-from reports.conclusion import conclude, requirement_verdicts
+from reports.conclusion import conclude, requirement_verdicts, waiver_verdict
 from reports.files import write_whole
 from reports.follower import Recorder
 from reports.judge import verdict_on
 from reports.publish import publish
-from reports.run import Record
 from reports.verdict import (
     EVERYTHING,
-    RequirementVerdict,
     RunVerdict,
-    Status,
     Verdict,
-    WaiverVerdict,
 )
-from reports.waivers import Waiver
 
 
 class VerdictFormatter(Recorder):
@@ -53,7 +47,9 @@ class VerdictFormatter(Recorder):
         left_out = Counter(tag for scenario in record.left_out for tag in scenario.effective_tags)
         requirements = requirement_verdicts(record.requirements, scenarios, left_out, record.changed, record.waivers)
         selection = _selection(self.config)
-        outcome, sentence = conclude(requirements, scenarios, record.run_troubles, whole=selection == EVERYTHING)
+        outcome, sentence = conclude(
+            requirements, scenarios, record.run_troubles, whole=selection == EVERYTHING and not record.shard
+        )
         return Verdict(
             run=RunVerdict(
                 id=record.id,
@@ -70,18 +66,15 @@ class VerdictFormatter(Recorder):
                 machine=run.machine(),
                 command=run.command(),
                 selection=selection,
+                shard=str(record.shard) if record.shard else None,
                 troubles=tuple(record.run_troubles),
             ),
             requirements=requirements,
             scenarios=scenarios,
-            waivers=tuple(_waiver_verdict(waiver, requirements, record) for waiver in record.granted),
+            waivers=tuple(
+                waiver_verdict(one, requirements, in_force=one.item in record.waivers) for one in record.granted
+            ),
         )
-
-
-def _waiver_verdict(waiver: Waiver, items: Sequence[RequirementVerdict], record: Record) -> WaiverVerdict:
-    if next(item.status for item in items if item.id == waiver.item) is Status.PASSED:
-        return WaiverVerdict(waiver=waiver, state="not needed")
-    return WaiverVerdict(waiver=waiver, state="in force" if waiver.item in record.waivers else "expired")
 
 
 def _selection(config: Any) -> str:

@@ -55,7 +55,7 @@ def verdict_on(scenario: Any, record: Record) -> ScenarioVerdict:
         duration=record.durations.get(id(scenario), 0.0),
         sentence=judgement.sentence,
         where=judgement.where,
-        raised=record.raised_at(judgement.error),
+        raised=record.raised_at(judgement.error) or next((one.raised for one in judgement.troubles), None),
         troubles=judgement.troubles,
         steps=tuple(
             StepVerdict(

@@ -44,9 +44,9 @@ FEW = 5
 """Scenarios after which the display dares to say how long the rest will take."""
 
 
-def terminal(config: Any) -> Console:
-    """The console that behave's standard output is."""
-    return Console(file=sys.stdout, highlight=False, no_color=True if config.color in ("off", "never") else None)
+def terminal(color: str = "auto") -> Console:
+    """The console that standard output is; `color` is behave's setting."""
+    return Console(file=sys.stdout, highlight=False, no_color=True if color in ("off", "never") else None)
 
 
 class LiveFormatter(Follower):
@@ -65,7 +65,7 @@ class LiveFormatter(Follower):
         self.judged: dict[int, Status] = {}
         self.running: dict[int, str] = {}
         """The scenarios under way, each with the step that it is at."""
-        self.console = terminal(config)
+        self.console = terminal(config.color)
         self.live: Live | None = None
         if self.console.is_terminal and not config.dry_run:
             self.live = Live(console=self.console, transient=True, refresh_per_second=8, get_renderable=self._display)

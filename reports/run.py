@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import secrets
 import shlex
 import shutil
@@ -32,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from reports import suite
 from reports.requirements import Requirements
 from reports.suite import Suite
-from reports.units import Durations
+from reports.units import Durations, Shard, Shuffle
 from reports.verdict import Attachment, ScenarioVerdict, Trouble
 from reports.waivers import Waiver
 
@@ -99,6 +100,10 @@ class Record:
     """What went wrong around all features."""
     expected: Durations = field(default_factory=lambda: Durations({}))
     """How long the scenarios took last time."""
+    order: Shuffle | None = None
+    """The order by chance that was asked for."""
+    shard: Shard | None = None
+    """The part of a run that this run is, if it is only one."""
     told: dict[str, ScenarioVerdict] = field(default_factory=dict)
     """What workers have said of scenarios, by location."""
     settled: set[str] = field(default_factory=set)
@@ -212,4 +217,7 @@ def machine() -> str:
 
 def command() -> str:
     """The command line that repeats the run."""
-    return facts.redact(shlex.join(["behave", *sys.argv[1:]]))
+    written = shlex.join(["behave", *sys.argv[1:]])
+    if record and record.order:
+        written = re.sub(r"\border=random(:\d+)?", f"order={record.order}", written)
+    return facts.redact(written)

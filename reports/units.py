@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import random
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from reports.files import write_whole
+from reports.requirements import Requirements
 from reports.verdict import Verdict
 
 COMMITTED = Path("reports") / "durations.json"
@@ -77,6 +79,12 @@ class Durations:
         write_whole(file, json.dumps(self._known | took, indent=0, sort_keys=True, ensure_ascii=False))
 
 
+def place(tags: set[str], requirements: Requirements) -> tuple[bool, int]:
+    """Where a feature with these tags stands in a run: in the ticket's order, what judges the whole run at the end."""
+    criteria = requirements.criteria
+    return LAST in tags, min(map(criteria.index, requirements.criteria_of(tags)), default=len(criteria))
+
+
 def units_of(scenarios: Iterable[Any], durations: Durations) -> list[Unit]:
     """These scenarios of behave's model in units, in their order. A feature that takes long makes several."""
     found = []
@@ -99,15 +107,45 @@ def _kind(scenario: Any) -> tuple[str, bool, bool]:
     return scenario.filename, LAST in tags, LOAD in tags
 
 
-def deal(units: Iterable[Unit], hands: int) -> list[list[Unit]]:
-    """The units dealt out so that all hands take about equally long; in each hand the longest first.
+@dataclass(frozen=True, slots=True)
+class Shuffle:
+    """The order of a run by chance, which a seed repeats: `-D order=random:8123`."""
+
+    seed: int
+
+    def __str__(self) -> str:
+        return f"random:{self.seed}"
+
+    def units_of(self, scenarios: Iterable[Any], durations: Durations) -> list[Unit]:
+        """These scenarios in units of one each, in that order; those that judge the whole run stay at its end."""
+        units = [unit for scenario in scenarios for unit in units_of([scenario], durations)]
+        random.Random(self.seed).shuffle(units)
+        return sorted(units, key=lambda unit: unit.last)
+
+
+def asked_order(settings: Mapping[str, str]) -> Shuffle | None:
+    """The order that `-D order=` asks for; None for the ticket's. Raises ValueError with a sentence."""
+    if (asked := settings.get("order")) is None:
+        return None
+    name, _, seed = asked.partition(":")
+    if name != "random" or not (seed.isdecimal() or not seed):
+        raise ValueError(f"-D order={asked} is no order: it can be random, or random:8123 to repeat one.")
+    return Shuffle(int(seed) if seed else random.SystemRandom().randrange(10_000))
+
+
+def longest_first(units: Iterable[Unit]) -> list[Unit]:
+    """The units in the order in which they are dealt, unless chance has ordered them."""
+    return sorted(units, key=lambda unit: -unit.seconds)
+
+
+def deal(units: Sequence[Unit], hands: int) -> list[list[Unit]]:
+    """The units dealt out one after the other so that all hands take about equally long.
 
     What puts the agent under load goes into one hand, and comes first.
     """
     dealt: list[list[Unit]] = [[] for _ in range(hands)]
-    units = list(units)
     dealt[0] += [unit for unit in units if unit.load]
-    for unit in sorted((unit for unit in units if not unit.load), key=lambda unit: -unit.seconds):
+    for unit in (unit for unit in units if not unit.load):
         min(dealt, key=_seconds).append(unit)
     return dealt
 

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from behave.formatter.base import StreamOpener
+from behave.formatter.base import Formatter, StreamOpener
 from behave.parser import parse_file
 
 from reports import run
@@ -140,14 +140,14 @@ class Worker:
         if set_up:
             facts = run.facts
             self._tell(Ready(facts.target, facts.profile, facts.versions, facts.waivers))
-            results = StreamOpener(filename=str(self._record.allure_results))
-            self._runner.formatters = [WorkersAllure(results, self._runner.config), Teller(self._tell, self._runner)]
-            self._runner.run_features(self._given())
+            allure = WorkersAllure(StreamOpener(stream=sys.stdout), self._runner.config)
+            self._runner.formatters = [allure, Teller(self._tell, self._runner)]
+            self._runner.run_features(self._given(allure))
         else:
             self._runner.clean_up()
         self._tell(Over(tuple(self._record.run_troubles), set_up))
 
-    def _given(self) -> Iterator[Any]:
+    def _given(self, allure: WorkersAllure) -> Iterator[Any]:
         """The features of the units, one after the other as the crew gives them."""
         with suppress(KeyboardInterrupt):
             while not self._runner.aborted and isinstance(order := self._orders.get(), Run):
@@ -157,6 +157,7 @@ class Worker:
                 feature = self._features[order.unit]
                 yield feature
                 scenarios = [one for one in feature.walk_scenarios() if one.line in order.unit.lines]
+                allure.listener.write_all(scenarios)
                 self._tell(Settled(tuple(verdict_on(one, self._record) for one in scenarios)))
 
     def _select(self, unit: Unit) -> None:
@@ -238,12 +239,10 @@ class Teller(Recorder):
 
 
 class WorkersAllure(AllureFormatter):
-    """Writes the results of the units, and leaves the rest to the crew."""
+    """Writes the results of the units that are settled, and leaves the rest to the crew."""
 
     def close(self) -> None:
-        self.listener.write_ended()
-        self.stream = None
-        super(AllureFormatter, self).close()
+        Formatter.close(self)
 
 
 STANDS = (Status.PASSED, Status.WAIVED)
