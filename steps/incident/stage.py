@@ -201,7 +201,7 @@ class Stage:
     @cached_property
     def waiting(self) -> Waiting:
         """Waiting for evidence."""
-        return Waiting(self.world.journal, self.profile.limits)
+        return Waiting(self.world.journal, self.profile.limits, self.target.ended)
 
     def renew_linear_key(self) -> None:
         """Gives agent-sre a fresh key for Linear, and puts it in place."""

@@ -30,27 +30,39 @@ class BedNotReady(Exception):
 
 
 class Waiting:
-    """Looks again and again until a claim holds, or its limit is over."""
+    """Looks again and again until a claim holds, or its limit is over.
 
-    def __init__(self, journal: Journal, limits: Limits) -> None:
+    `ended` tells which of the judged programs has ended, and how: of those that are gone nothing more is waited for.
+    """
+
+    def __init__(self, journal: Journal, limits: Limits, ended: Callable[[], str | None] = lambda: None) -> None:
         self._journal = journal
         self.limits = limits
+        self._ended = ended
         self._looked = 0.0
 
     def until(self, claim: Callable[[], T], limit: LimitName) -> T:
         """What the claim returns once it holds, that is once it raises no AssertionError.
 
-        Raises the claim's last AssertionError, with the limit that it had.
+        Raises the claim's last AssertionError, with the limit that it had, or with what has ended meanwhile.
         """
         seconds: float = getattr(self.limits, limit)
+        ended: list[str | None] = [None]
+
+        def in_vain(state: RetryCallState) -> bool:
+            """Whether a program had ended before the last look, so that what it did at last has been looked at."""
+            ended.append(self._ended())
+            return ended[-2] is not None or stop_after_delay(seconds)(state)
 
         def over(state: RetryCallState) -> T:
             assert state.outcome is not None
             missed = str(state.outcome.exception()).rstrip(".")
+            if ended[-1]:
+                raise AssertionError(f"{missed}: {ended[-1]}")
             raise AssertionError(f"{missed} (waited {seconds:g} s, the limit for {limit!r}).")
 
         looking = Retrying(
-            stop=stop_after_delay(seconds),
+            stop=in_vain,
             wait=wait_fixed(LOOK_AGAIN),
             before=self._look_begins,
             sleep=self._journal_moves,
