@@ -66,11 +66,11 @@ class Stage:
 
     @classmethod
     def open(cls, settings: Mapping[str, str]) -> Self:
-        """Boots the world and starts the programs of the profile that `-D profile=` names, the reference's without it.
+        """Boots the world and starts the programs that the settings ask for, the reference without any.
 
         Raises ProfileError for a profile that cannot be used, and TargetUnavailable when a program does not start.
         """
-        stage = cls(profiles.load(settings.get("profile", profiles.REFERENCE), settings))
+        stage = cls(profiles.asked(settings))
         try:
             stage.target.start()
         except BaseException:
