@@ -272,6 +272,7 @@ class Stage:
         incident.began = self.world.journal.cursor()
         incident.end_step()
         self.agent.look_from_here()
+        self.waiting.spent.begin()
 
     def observed(self, scenario: str, *, failed: bool) -> Observed:
         """What the step that has just ended saw; and when it failed, everything that was said about its incident."""
