@@ -12,6 +12,7 @@ import httpx
 
 from steps.reference import logs
 from steps.reference.agent.alert import derived_id
+from steps.reference.agent.linear_access import Access
 from steps.reference.agent.markdown import markdown
 from steps.reference.agent.slm import Violation
 from steps.reference.agent.tickets import Draft, Link, Section
@@ -25,7 +26,6 @@ from steps.reference.calls import (
     retry_after,
     send,
 )
-from steps.reference.settings import Secret
 
 ENDPOINT = "https://api.linear.app/graphql"
 LABEL = "agent-sre"
@@ -85,10 +85,10 @@ class Linear:
     name = "linear"
 
     def __init__(
-        self, client: httpx.AsyncClient, key: Secret, team: str, *, timeout: float, retries: Retries, later: float
+        self, client: httpx.AsyncClient, access: Access, team: str, *, timeout: float, retries: Retries, later: float
     ) -> None:
         self._client = client
-        self._key = key
+        self._access = access
         self._team = team
         self._timeout = timeout
         self._retries = retries
@@ -133,20 +133,22 @@ class Linear:
     async def recovered(self, since: float) -> None:
         """Returns when a call has succeeded since then. All who wait share one call, made now and then.
 
-        A key that was refused is not tried again: it takes another one.
+        What was refused is not tried again: it takes another key.
         """
         refused = None
         async with self._probing:
             while self._succeeded < since:
-                key = self._key.reveal()
-                if key != refused:
-                    try:
+                try:
+                    authorization = await self._access.authorization()
+                    if authorization != refused:
+                        refused = authorization
                         await self._ask(VIEWER, {})
                         return
-                    except UnauthorizedError:
-                        refused = key
-                    except CallError as error:
-                        logs.info("Linear has not recovered yet", error=str(error))
+                except UnauthorizedError as error:
+                    logs.info("Linear still refuses the agent", error=str(error))
+                except CallError as error:
+                    refused = None
+                    logs.info("Linear has not recovered yet", error=str(error))
                 await asyncio.sleep(self._later)
 
     # -- what is created --------------------------------------------------------------------------
@@ -255,28 +257,28 @@ class Linear:
         return await self._retries.run(f"Linear {operation}", lambda: self._ask(document, variables))
 
     async def _ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        key = self._key.reveal()
+        refused, refusal = None, None
         for _ in range(WAITS):
             if (wait := self._limited_until - time.time()) > 0:
                 await asyncio.sleep(wait)
                 continue
-            response = await self._post(document, variables, key)
+            authorization = await self._access.authorization(refused)
+            if refusal and authorization == refused:
+                raise refusal
+            response = await self._post(document, variables, authorization)
             try:
                 data = _data(response)
             except _RateLimitedError:
                 self._heed_limits(response, limited=True)
-            except UnauthorizedError:
-                if (fresh := self._key.reload()) == key:
-                    raise
-                key = fresh
+            except UnauthorizedError as error:
+                refused, refusal = authorization, error
             else:
                 self._heed_limits(response, limited=False)
                 self._succeeded = asyncio.get_running_loop().time()
                 return data
         raise TransientError("Linear's rate limit did not end.")
 
-    async def _post(self, document: str, variables: dict[str, Any], key: str) -> httpx.Response:
-        authorization = f"Bearer {key}" if key.startswith("lin_oauth_") else key
+    async def _post(self, document: str, variables: dict[str, Any], authorization: str) -> httpx.Response:
         request = self._client.build_request(
             "POST", ENDPOINT, json={"query": document, "variables": variables}, headers={"authorization": authorization}
         )
