@@ -182,9 +182,11 @@ class Rulings(Section):
 
 
 class Linear(Section):
-    """Where in Linear the agent opens its issues."""
+    """Where in Linear the agent opens its issues, and how it may speak there."""
 
     team: str = "BVL"
+    token_lifetime: Seconds = 300
+    """Access tokens live so long, where agent-sre speaks to Linear by OAuth."""
 
 
 Arrangement = dict[str, str]
@@ -200,8 +202,13 @@ ARRANGEMENTS: dict[str, Arrangement] = {
     "pending after the time-out": IMPATIENT,
     "approved after the time-out": IMPATIENT | {"APPROVAL_TIMEOUT_ACTION": "approve"},
     "rejected after the time-out": IMPATIENT | {"APPROVAL_TIMEOUT_ACTION": "reject"},
+    "Linear by OAuth": {"LINEAR_AUTH": "oauth"},
 }
-"""What scenarios ask for that the whole agent has to be set to, in the variables of CONTRACTS §10.1."""
+"""What scenarios ask for that the whole agent has to be set to, in the variables of CONTRACTS §10.1.
+
+OAuth is the reference's own: agents are told LINEAR_OAUTH_CLIENT_ID, LINEAR_OAUTH_CLIENT_SECRET and
+LINEAR_OAUTH_REFRESH_TOKEN, and the directory in which a token may be kept as STATE_DIRECTORY.
+"""
 
 
 class Profile(Section):
