@@ -175,7 +175,12 @@ class Network:
         return await forward()
 
     async def _forward(self, route: Route, flight: Flight, request: Request) -> httpx.Response:
-        headers = [(k, v) for k, v in end_to_end(request.headers) if k not in ("host", "content-length")]
+        passed_on = end_to_end(request.headers)
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in passed_on
+            if name not in ("host", "content-length")
+        ]
         try:
             forwarded = httpx.Request(request.method, request.url, headers=headers, content=request.body)
             return await route.transport.handle_async_request(forwarded)
