@@ -113,10 +113,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         except (Exception, SystemExit) as error:
             self.record.set_up_failed("loading the steps", error)
 
-    def _place_in_the_ticket(self, feature: Any) -> int:
+    def _place_in_the_ticket(self, feature: Any) -> tuple[bool, int]:
+        """A feature with scenarios that judge the whole run (`@last`, at its end) comes after the others."""
         tags = {tag for scenario in feature.walk_scenarios() for tag in scenario.effective_tags}
         criteria = self.record.requirements.criteria
-        return min((criteria.index(one) for one in self.record.requirements.criteria_of(tags)), default=len(criteria))
+        place = min((criteria.index(one) for one in self.record.requirements.criteria_of(tags)), default=len(criteria))
+        return "last" in tags, place
 
     def _select(self) -> None:
         """Splits the scenarios into selected and left out; raises UsageError when the selection cannot be meant."""

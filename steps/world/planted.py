@@ -74,6 +74,8 @@ class Planted:
 
 _BYTES = re2.Options()
 _BYTES.encoding = re2.Options.Encoding.LATIN1
+_BYTES.max_mem = 1 << 28
+"""Enough for some hundred secrets; with less, the search is slower and says so."""
 
 
 def written(secret: str) -> dict[str, str]:

@@ -107,6 +107,10 @@ class OutdatedTls(TlsFault):
         return "outdated version of TLS"
 
 
+TLS_FAULTS = {kind().name: kind for kind in (WrongCertificate, ForeignCertificate, ExpiredCertificate, OutdatedTls)}
+"""Why a host cannot be trusted, by the name that the journal has for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFault(Fault):
     """A fault that acts on single calls: the next `times` that match, or all of them until it is lifted."""
