@@ -13,8 +13,12 @@ from steps.drivers.slos import Objective
 from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
 from steps.incident.events import Happening, event_about
 from steps.incident.evidence import Evidence, Kind, transcript
+from steps.world.cluster.cloudevent import Event
 from steps.world.journal import Exchange, Journal
 from steps.world.services.signals import Signals
+
+ALERTS_A_SECOND = 5
+"""While alerts keep coming in: so often that some alert meets every moment of what happens meanwhile."""
 
 
 @dataclass(slots=True)
@@ -101,6 +105,20 @@ class Incident:
     def resolve(self, *alerts: Alert) -> None:
         """The alerts resolve, at the same door."""
         self._happen("resolved", alerts)
+
+    def keep_firing(self) -> None:
+        """From now on alerts fire evenly, each of its own, until `stop_firing` or the scenario's end."""
+        self.alerts = []
+
+        def event() -> Event:
+            self.alerts.append(make_alert(labels={"incident": self.key}))
+            return event_about(self.alerts[-1], "fired", self.correlation_id)
+
+        self.ending.callback(self.broker.keep_publishing(event, ALERTS_A_SECOND))
+
+    def stop_firing(self) -> None:
+        """The last alert has fired."""
+        self.ending.close()
 
     def _happen(self, happening: Happening, alerts: Iterable[Alert]) -> None:
         for alert in alerts:

@@ -193,7 +193,9 @@ class Issues:
 
     def of_each(self, alerts: Sequence[Alert]) -> dict[str, list[Issue]]:
         """The issues about each alert, by its mark, from one look at Linear."""
-        facts = [self._incident.key] if self._incident.rule else [alert.mark for alert in alerts]
+        key = self._incident.key
+        together = all(key in alert.labels.values() for alert in alerts)
+        facts = [key] if together else [alert.mark for alert in alerts]
         found = self._linear.issues_mentioning(*facts)
         return {alert.mark: [issue for issue in found if alert.mark in text_of(issue)] for alert in alerts}
 

@@ -13,7 +13,18 @@ from steps.world.journal import Journal
 
 T = TypeVar("T")
 LimitName = Literal[
-    "start", "alert", "notification", "event", "ticket", "update", "recovery", "burst", "scrape", "trace", "log"
+    "start",
+    "alert",
+    "notification",
+    "event",
+    "ticket",
+    "update",
+    "recovery",
+    "rotation",
+    "burst",
+    "scrape",
+    "trace",
+    "log",
 ]
 
 LOOK_AGAIN = 0.05
