@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools accept test doctor report bench lint lock clean
+.PHONY: help setup tools accept test prove doctor report signoff verify confirm bench lint lock clean
 
 PYTHON := .venv/bin/python
 SETTINGS = $(if $(PROFILE),-D profile=$(PROFILE)) $(foreach setting,$(SET),-D $(setting))
@@ -17,11 +17,23 @@ accept: $(SETUP) ## judge the agent: the whole suite, or a selection with TAGS=@
 test: $(SETUP) ## test the suite itself
 	@$(PYTHON) -m pytest
 
+prove: $(SETUP) ## prove the suite: seed defects into the reference and see each of them found
+	@$(PYTHON) -m tests.prove
+
 doctor: $(SETUP) ## look at a deployment for the first time: PROFILE=my-agent.toml
 	@$(PYTHON) -m steps.incident.doctor $(SETTINGS)
 
 report: $(SETUP) ## build the report of the latest run
 	@$(PYTHON) -m reports.report
+
+signoff: $(SETUP) ## decide on the last run; show what POST=linear or jira would tell the ticket, tell it with APPLY=yes
+	@$(PYTHON) -m reports.signoff $(if $(POST),--post $(POST)) $(if $(TICKET),--ticket $(TICKET)) $(if $(APPLY),--apply)
+
+verify: $(SETUP) ## see whether a bundle is as it was signed off, with BUNDLE=reports/signoff/...
+	@$(PYTHON) -m reports.signoff verify $(BUNDLE)
+
+confirm: $(SETUP) ## confirm that the scenarios say the ticket's changed words, with ITEM=AC3.5
+	@$(PYTHON) -m reports.ticket confirm $(ITEM)
 
 bench: $(SETUP) ## measure the suite's own speed
 	@$(PYTHON) -m tests.bench
@@ -44,7 +56,7 @@ lock: $(PYTHON) ## write requirements.lock from pyproject.toml; remove it first 
 	    --universal --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 clean: ## remove everything that was set up or made
-	@rm -rf .venv .cache reports/latest *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .cache reports/latest reports/history reports/proof *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON):

@@ -7,14 +7,16 @@ from contextlib import suppress
 from dataclasses import fields
 
 from behave.model import Scenario, Step
+from behave.model_type import Status
 from behave.runner import Context, the_step_registry
 
-from reports import evidence, run
+from reports import evidence, recording, run
 from reports.run import UsageError, facts
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
 from steps.incident.stage import Scene, Stage
-from steps.targets.profile import ProfileError
+from steps.incident.vacuity import require_observation
+from steps.targets.profile import REFERENCE, ProfileError, path_of
 
 
 def before_all(context: Context) -> None:
@@ -29,11 +31,14 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 
 
 def after_step(context: Context, step: Step) -> None:
-    seen = context.stage.evidence(str(context.scenario.location), failed=step.status.has_failed())
-    evidence.attach(context, step, seen)
+    observed = context.stage.observed(str(context.scenario.location), failed=step.status.has_failed())
+    evidence.attach(context, step, observed.seen)
+    if step.step_type == "then" and step.status is Status.passed:
+        require_observation(step.name, observed)
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
+    recording.keep(scenario, context.stage.incident_of(str(scenario.location)).course())
     context.stage.end(str(scenario.location), failed=any(step.status.has_failed() for step in scenario.all_steps))
 
 
@@ -45,6 +50,7 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
         raise UsageError(str(error)) from None
     facts.target, facts.profile = stage.profile.judged, stage.profile.name
     facts.versions |= stage.versions()
+    facts.waivers = path_of(settings.get("profile", REFERENCE)).with_name("waivers.toml")
     facts.redact = stage.world.journal.redact
     if run.record:
         stage.world.signals.expose(run.record.metrics.registry)

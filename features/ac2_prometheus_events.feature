@@ -137,6 +137,14 @@ Feature: AC2 prometheus-events Integration
       | hangs               |
 
   @AC2.5
+  Scenario: An event is not lost when the broker is down for longer than its delivery is tried
+    Given the broker answers that it is unavailable
+    When Alertmanager notifies prometheus-events of a firing alert
+    And the broker recovers after more attempts than one notification is worth
+    Then every alert's event reaches the broker
+    And every attempt for an alert carried the same event id
+
+  @AC2.5
   Scenario: An event that the broker rejects is not sent again
     Given the broker rejects events as invalid
     When Alertmanager notifies prometheus-events of a firing alert

@@ -12,9 +12,11 @@ Feature: AC8 Approval System Integration
   @AC8.1
   Scenario: Two alerts have requests of their own
     Given remediations need one approval
-    When two alerts fire whose remediation needs approval
-    And a person approves the first one on Slack
+    And two alerts whose remediations wait for approval
+    When a person approves the first one on Slack
     Then only the first alert's LambdaFunction is called
+    When another person approves the second one on Slack
+    Then the second alert's LambdaFunction is called once, too
 
   @AC8.1
   Scenario: Slack is asked also about an alert that says more than a message may hold

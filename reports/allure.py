@@ -11,24 +11,24 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import allure_commons
 from allure_behave.formatter import AllureFormatter as _AllureFormatter
 from allure_behave.listener import AllureListener
 from allure_commons.logger import AllureFileLogger
-from allure_commons.model2 import Label, Link, StatusDetails, TestResult
-from allure_commons.types import LabelType, LinkType, Severity
+from allure_commons.model2 import Attachment, Label, Link, StatusDetails, TestResult
+from allure_commons.types import AttachmentType, LabelType, LinkType, Severity
 from allure_commons.utils import md5, now, platform_label, uuid4
 from behave.formatter.base import Formatter
 
-from reports import run
+from reports import recording, run, timeline
+from reports.agreement import ALLURE, LOCATION
+from reports.files import write_whole
 from reports.judge import containers, judge, step_status
 from reports.requirements import Kind
 from reports.run import Record
-from reports.verdict import Status, Trouble, Verdict, write_whole
+from reports.verdict import Status, Trouble, slug
 
 SEVERITY: dict[Kind, Severity] = {
     "scenario": Severity.BLOCKER,
@@ -37,22 +37,14 @@ SEVERITY: dict[Kind, Severity] = {
 }
 """Severity by kind of item, else normal; a tag like @minor goes before it."""
 
-STATUS = {
-    Status.PASSED: "passed",
-    Status.FAILED: "failed",
-    Status.BROKEN: "broken",
-    Status.UNTESTED: "skipped",
-}
-"""Allure's word for each of the verdict's."""
-
 CATEGORIES = [
     {"name": "agent-sre misses the criterion", "matchedStatuses": ["failed"]},
     {"name": "Not judged: the world, the set-up or the suite is broken", "matchedStatuses": ["broken"]},
+    {"name": "Outdated: the ticket's words have changed", "matchedStatuses": ["unknown"]},
+    {"name": "Waived", "matchedStatuses": ["skipped"], "messageRegex": "^Waived: .*"},
     {"name": "Not run", "matchedStatuses": ["skipped"]},
 ]
-
-LOCATION = "location"
-"""The label that ties a result to its scenario in the verdict."""
+"""Allure's groups of what did not pass; the first that fits counts."""
 
 
 class AllureFormatter(_AllureFormatter):  # type: ignore[misc]
@@ -84,7 +76,8 @@ class AllureFormatter(_AllureFormatter):  # type: ignore[misc]
 
     def _write_about_the_run(self) -> None:
         results, ticket, facts = self.record.allure_results, self.record.requirements.ticket, run.facts
-        environment = {"target": facts.target, "profile": facts.profile} | run.versions(self.record.root)
+        environment = {"target": facts.target, "profile": facts.profile, "suite": self.record.suite.version}
+        environment |= run.versions()
         environment |= {"machine": run.machine(), "command": run.command()}
         executor = {"name": "behave", "type": "behave", "buildName": self.record.id, "reportName": ticket.label}
         lines = [f"{name} = {value}\n" for name, value in environment.items()]
@@ -110,12 +103,12 @@ class _Listener(AllureListener):  # type: ignore[misc]
         result = self.logger.get_test(self.current_scenario_uuid)
         ticket = self.record.requirements.ticket
         result.labels = self._labels(scenario)
-        result.links = [Link(LinkType.ISSUE, ticket.url, ticket.id)]
+        result.links = [Link(LinkType.ISSUE, ticket.url, ticket.id), *self._pages(scenario)]
         result.titlePath = [thing.name for thing in containers(scenario) if thing.type in ("feature", "rule")]
 
     def stop_scenario(self, scenario: Any) -> None:
         if self.logger.get_item(self.current_step_uuid):  # the step was left by something that is no Exception
-            self.logger.stop_step(self.current_step_uuid, stop=now(), status=STATUS[Status.BROKEN])
+            self.logger.stop_step(self.current_step_uuid, stop=now(), status=ALLURE[Status.BROKEN])
         self.flush_steps()
         result = self.logger.get_test(self.current_scenario_uuid)
         result.stop = now()
@@ -127,15 +120,17 @@ class _Listener(AllureListener):  # type: ignore[misc]
     def stop_behave_step(self, step: Any) -> None:
         status = step_status(step, self.record)
         details = self._details(run.sentence_of(step.exception), step.exception) if step.exception else None
-        self.logger.stop_step(self.current_step_uuid, stop=now(), status=STATUS[status], statusDetails=details)
+        self.logger.stop_step(self.current_step_uuid, stop=now(), status=ALLURE[status], statusDetails=details)
 
     def write_ended(self) -> None:
         """Writes the results of the scenarios that have ended."""
         for scenario, result in self.ended:
             judgement = judge(scenario, self.record)
-            result.status = STATUS[judgement.status]
+            result.status = ALLURE[judgement.standing]
             if judgement.sentence:
-                result.statusDetails = self._details(judgement.sentence, judgement.error)
+                waived = "Waived: " if judgement.standing is Status.WAIVED else ""
+                result.statusDetails = self._details(f"{waived}{judgement.sentence}", judgement.error)
+            self._add_timeline(scenario, result)
             allure_commons.plugin_manager.hook.report_result(result=result)
             self.written.add(id(scenario))
         self.ended.clear()
@@ -168,11 +163,26 @@ class _Listener(AllureListener):  # type: ignore[misc]
             testCaseId=md5(name),
             titlePath=["The run itself"],
             labels=labels,
-            status=STATUS[Status.BROKEN],
+            status=ALLURE[Status.BROKEN],
             statusDetails=StatusDetails(message=trouble.sentence),
             start=now(),
             stop=now(),
         )
+
+    def _pages(self, scenario: Any) -> list[Link]:
+        """Links to the scenario's items in the matrix, relative to the page that `make report` makes."""
+        items = self.record.requirements.tagged(scenario.effective_tags)
+        pages = [f"matrix.html#{item.id}" for _, item in items]
+        return [Link(LinkType.LINK, page, page) for page in pages]
+
+    def _add_timeline(self, scenario: Any, result: TestResult) -> None:
+        """Links the scenario's timeline, if it is to have one, and attaches it; it is drawn when the run is over."""
+        location = self.record.location(scenario)
+        if recording.path(self.record.latest, location).is_file():
+            page = f"timelines/{slug(location)}.html"
+            result.links.append(Link(LinkType.LINK, page, page))
+            source = timeline.allure_source(location)
+            result.attachments.append(Attachment(name="Timeline", source=source, type=AttachmentType.HTML.mime_type))
 
     def _labels(self, scenario: Any) -> list[Label]:
         requirements, tags = self.record.requirements, scenario.effective_tags
@@ -195,24 +205,3 @@ class _Listener(AllureListener):  # type: ignore[misc]
     def _details(self, sentence: str, error: BaseException | None) -> StatusDetails:
         trace = "".join(traceback.format_list(self.record.own_frames(error)))
         return StatusDetails(message=sentence, trace=run.facts.redact(trace) or None)
-
-
-def disagreement(verdict: Verdict, results: Path) -> Trouble | None:
-    """What Allure's files say otherwise than the verdict, scenario by scenario."""
-    told = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(results.glob("*-result.json"))]
-    found = Counter((_location(result), result.get("status", "without a status")) for result in told)
-    expected = Counter((scenario.location, STATUS[scenario.status]) for scenario in verdict.scenarios)
-    expected += Counter((trouble.where, STATUS[Status.BROKEN]) for trouble in verdict.run.troubles)
-    differing = sorted({location for location, _ in (expected - found) | (found - expected)})
-    if not differing:
-        return None
-    where = differing[0]
-    allure = " and ".join(status for location, status in found.elements() if location == where) or "absent"
-    here = " and ".join(status for location, status in expected.elements() if location == where) or "absent"
-    more = f", and {len(differing) - 1} more" if len(differing) > 1 else ""
-    return Trouble(where="cross-check", sentence=f"{where} is {here} in the verdict and {allure} in Allure{more}.")
-
-
-def _location(result: dict[str, Any]) -> str:
-    labels = result.get("labels", [])
-    return next((label["value"] for label in labels if label["name"] == LOCATION), str(result.get("name")))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Protocol
 
 import allure
 from allure_commons.types import AttachmentType
 
 from reports import run
-from reports.verdict import Attachment, write_whole
+from reports.files import write_whole
+from reports.verdict import Attachment, slug
 
 EXTENSION = {"text": "txt", "json": "json", "http": "txt", "html": "html", "svg": "svg"}
 """File name extension by kind; a transcript of HTTP opens everywhere as text."""
@@ -27,6 +27,8 @@ class Evidence(Protocol):
     def content(self) -> str | bytes: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def exchanges(self) -> tuple[int, ...]: ...
 
 
 def attach(context: Any, step: Any, seen: Sequence[Evidence]) -> None:
@@ -40,18 +42,21 @@ def attach(context: Any, step: Any, seen: Sequence[Evidence]) -> None:
     """
     if run.record is None:
         return
-    scenario = context.scenario
-    directory = run.record.latest / "evidence" / f"{Path(scenario.filename).stem}-{scenario.line}"
+    directory = run.record.latest / "evidence" / slug(run.record.location(context.scenario))
     kept = run.record.evidence.setdefault(id(step), [])
     for evidence in seen:
-        directory.mkdir(parents=True, exist_ok=True)
-        number = len(list(directory.iterdir())) + 1
+        number = len(list(directory.iterdir())) + 1 if directory.is_dir() else 1
         name = re.sub(r"[^a-z0-9]+", "-", evidence.title.lower()).strip("-")[:60]
         file = directory / f"{number:02}-{name}.{EXTENSION[evidence.kind]}"
         content = _pretty(evidence)
         write_whole(file, content)
         kept.append(
-            Attachment(title=evidence.title, kind=evidence.kind, file=file.relative_to(run.record.latest).as_posix())
+            Attachment(
+                title=evidence.title,
+                kind=evidence.kind,
+                file=file.relative_to(run.record.latest).as_posix(),
+                exchanges=evidence.exchanges,
+            )
         )
         allure.attach(content, evidence.title, _TYPE[evidence.kind])
 

@@ -1,33 +1,39 @@
-"""The formatter that writes `reports/latest/verdict.json` and the matrix, from behave's own model."""
+"""The formatter that makes the verdict from behave's own model, and has all reports written."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from behave.formatter.base import Formatter
 
-from reports import allure, matrix, metrics, run
+from reports import documentation, metrics, run
+from reports.conclusion import conclude, requirement_verdicts
+from reports.files import write_whole
 from reports.judge import containers, judge, step_status
+from reports.publish import publish
 from reports.run import Record
 from reports.verdict import (
+    EVERYTHING,
+    RequirementVerdict,
     RunVerdict,
     ScenarioVerdict,
+    Status,
     StepVerdict,
     Verdict,
-    conclude,
-    requirement_verdicts,
-    write_whole,
+    WaiverVerdict,
 )
+from reports.waivers import Waiver
 
 
 class VerdictFormatter(Formatter):  # type: ignore[misc]
-    """Notes when each scenario runs; at the end writes the verdict and the matrix."""
+    """Notes when each scenario runs; at the end writes the reports."""
 
     name = "verdict"
-    description = "reports/latest/verdict.json and the traceability matrix"
+    description = "everything in reports/latest"
 
     def __init__(self, stream_opener: Any, config: Any) -> None:
         super().__init__(stream_opener, config)
@@ -35,11 +41,18 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         self.record = run.record
         self.verdict: Verdict | None = None
         self._running: Any = None
+        self._upcoming: list[Any] = []
 
     def scenario(self, scenario: Any) -> None:
         self._ended()
         self.record.began[id(scenario)] = (datetime.now(UTC), time.monotonic())
-        self._running = scenario
+        self._running, self._upcoming = scenario, []
+
+    def step(self, step: Any) -> None:
+        self._upcoming.append(step)
+
+    def match(self, match: Any) -> None:
+        self.record.steps_began[id(self._upcoming.pop(0))] = datetime.now(UTC)
 
     def rule(self, rule: Any) -> None:
         self._ended()
@@ -56,12 +69,12 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         super().close()
 
     def publish(self, verdict: Verdict) -> None:
-        """Writes the verdict, and what is made of it alone."""
-        self.verdict = verdict
-        verdict.write(self.record.latest / "verdict.json")
-        self.record.metrics = metrics.of(verdict, self.record.requirements)
-        write_whole(self.record.latest / "metrics.prom", self.record.metrics.text())
-        matrix.write(verdict, self.record.latest)
+        """Writes all reports."""
+        latest, root = self.record.latest, self.record.root
+        documentation.write(root, latest)
+        self.verdict = publish(verdict, root, latest)
+        self.record.metrics = metrics.of(self.verdict, self.record.requirements)
+        write_whole(latest / "metrics.prom", self.record.metrics.text())
 
     def _ended(self) -> None:
         """behave tells nobody that a scenario ended; the next thing that begins does."""
@@ -74,9 +87,10 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
         record = self.record
         scenarios = tuple(_scenario_verdict(scenario, record) for scenario in record.selected)
         left_out = Counter(tag for scenario in record.left_out for tag in scenario.effective_tags)
-        requirements = requirement_verdicts(record.requirements, scenarios, left_out)
-        outcome, sentence = conclude(requirements, scenarios, record.run_troubles)
-        verdict = Verdict(
+        requirements = requirement_verdicts(record.requirements, scenarios, left_out, record.changed, record.waivers)
+        selection = _selection(self.config)
+        outcome, sentence = conclude(requirements, scenarios, record.run_troubles, whole=selection == EVERYTHING)
+        return Verdict(
             run=RunVerdict(
                 id=record.id,
                 ticket=record.requirements.ticket.label,
@@ -87,17 +101,17 @@ class VerdictFormatter(Formatter):  # type: ignore[misc]
                 sentence=sentence,
                 target=run.facts.target,
                 profile=run.facts.profile,
-                versions=run.versions(record.root),
+                suite=record.suite,
+                versions=run.versions(),
                 machine=run.machine(),
                 command=run.command(),
-                selection=_selection(self.config),
+                selection=selection,
                 troubles=tuple(record.run_troubles),
             ),
             requirements=requirements,
             scenarios=scenarios,
+            waivers=tuple(_waiver_verdict(waiver, requirements, record) for waiver in record.granted),
         )
-        disagreement = allure.disagreement(verdict, record.allure_results)
-        return verdict.with_trouble(disagreement) if disagreement else verdict
 
 
 def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
@@ -115,6 +129,8 @@ def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
         requirements=tuple(item.id for _, item in record.requirements.tagged(scenario.effective_tags)),
         parameters=dict(scenario._row.items()) if scenario._row else {},
         status=judgement.status,
+        outdated=judgement.outdated,
+        waived=judgement.waived,
         began=began[0] if began else None,
         duration=record.durations.get(id(scenario), 0.0),
         sentence=judgement.sentence,
@@ -126,6 +142,7 @@ def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
                 keyword=step.keyword,
                 name=step.name,
                 status=step_status(step, record),
+                began=record.steps_began.get(id(step)),
                 duration=step.duration,
                 evidence=tuple(record.evidence.get(id(step), [])),
             )
@@ -134,8 +151,14 @@ def _scenario_verdict(scenario: Any, record: Record) -> ScenarioVerdict:
     )
 
 
+def _waiver_verdict(waiver: Waiver, items: Sequence[RequirementVerdict], record: Record) -> WaiverVerdict:
+    if next(item.status for item in items if item.id == waiver.item) is Status.PASSED:
+        return WaiverVerdict(waiver=waiver, state="not needed")
+    return WaiverVerdict(waiver=waiver, state="in force" if waiver.item in record.waivers else "expired")
+
+
 def _selection(config: Any) -> str:
-    """What the command line has picked, in its own words; "everything" without any."""
+    """What the command line has picked, in its own words; EVERYTHING without any."""
     picked = [f"--tags {tag}" for tag in config.tags or []] + [f"--name {name}" for name in config.name or []]
     paths = [path for path in config.paths if path.endswith(".feature") or ".feature:" in path]
-    return run.facts.redact(" ".join(paths + picked)) or "everything"
+    return run.facts.redact(" ".join(paths + picked)) or EVERYTHING

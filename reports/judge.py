@@ -6,11 +6,12 @@ nothing of an error in the clean-up or of one in the hooks around a scenario tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.run import Record, sentence_of
-from reports.verdict import Status, Trouble
+from reports.ticket import told
+from reports.verdict import Status, Trouble, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +23,27 @@ class Judgement:
     where: str | None = None
     error: BaseException | None = None
     troubles: tuple[Trouble, ...] = ()
+    outdated: tuple[str, ...] = ()
+    waived: bool = False
+
+    @property
+    def standing(self) -> Status:
+        return standing(self.status, self.outdated, self.waived)
 
 
 def judge(scenario: Any, record: Record) -> Judgement:
     """The verdict on a scenario that has run, or should have."""
+    judgement = _judge(scenario, record)
+    items = [item.id for _, item in record.requirements.tagged(scenario.effective_tags)]
+    outdated = tuple(item for item in items if item in record.changed)
+    waived = bool(items) and all(item in record.waivers for item in items)
+    if judgement.status is Status.PASSED and outdated:
+        sentence = f"It passed, but {told(record.changed, outdated[0])}"
+        return replace(judgement, outdated=outdated, sentence=sentence)
+    return replace(judgement, outdated=outdated, waived=waived)
+
+
+def _judge(scenario: Any, record: Record) -> Judgement:
     judgement = _judge_steps(scenario, record)
     around = [trouble for thing in (*containers(scenario), scenario) for trouble in record.troubles.get(id(thing), [])]
     troubles = tuple(trouble for trouble, _ in around)

@@ -22,14 +22,23 @@ from rich.text import Text
 
 from reports import run
 from reports.judge import Judgement, judge
+from reports.pages import ranges
 from reports.verdict import SHOWN, RequirementVerdict, Status, Verdict
 
-MARK = {Status.PASSED: "✔", Status.FAILED: "✗", Status.BROKEN: "!", Status.UNTESTED: "–", Status.WAIVED: "~"}
+MARK = {
+    Status.PASSED: "✔",
+    Status.FAILED: "✗",
+    Status.BROKEN: "!",
+    Status.UNTESTED: "–",
+    Status.OUTDATED: "?",
+    Status.WAIVED: "~",
+}
 STYLE = {
     Status.PASSED: "green",
     Status.FAILED: "bold red",
     Status.BROKEN: "bold yellow",
     Status.UNTESTED: "dim",
+    Status.OUTDATED: "magenta",
     Status.WAIVED: "cyan",
 }
 
@@ -104,8 +113,8 @@ class LiveFormatter(Formatter):  # type: ignore[misc]
             self._list(scenario)
             return
         judgement = judge(scenario, self.record)
-        self.judged[id(scenario)] = judgement.status
-        if self.live is None or judgement.status is not Status.PASSED:
+        self.judged[id(scenario)] = judgement.standing
+        if self.live is None or judgement.standing is not Status.PASSED:
             self._tell(scenario, judgement)
 
     def _judge_again(self) -> None:
@@ -113,12 +122,12 @@ class LiveFormatter(Formatter):  # type: ignore[misc]
         for scenario in self.record.selected:
             if self.judged.get(id(scenario)) is Status.PASSED:
                 judgement = judge(scenario, self.record)
-                self.judged[id(scenario)] = judgement.status
-                if judgement.status is not Status.PASSED:
+                self.judged[id(scenario)] = judgement.standing
+                if judgement.standing is not Status.PASSED:
                     self._tell(scenario, judgement)
 
     def _tell(self, scenario: Any, judgement: Judgement) -> None:
-        status = judgement.status
+        status = judgement.standing
         took = sum(step.duration for step in scenario.all_steps)
         head = Text(f"{MARK[status]} {status:<8} {self._ids(scenario):<7} ", STYLE[status])
         self._print(head, Text.assemble(scenario.name, (f"  {took:.1f} s", "dim")))
@@ -176,7 +185,9 @@ class LiveFormatter(Formatter):  # type: ignore[misc]
 def closing(verdict: Verdict, latest: Path, console: Console) -> None:
     """What the run came to: a table by criterion, the verdict in a sentence, and where the reports are."""
     tried, untried = _by_criterion(verdict)
-    columns = (Status.PASSED, Status.FAILED, Status.BROKEN, Status.UNTESTED)
+    usual = (Status.PASSED, Status.FAILED, Status.BROKEN, Status.UNTESTED)
+    found = {item.status for items in tried.values() for item in items}
+    columns = [status for status in SHOWN if status in usual or status in found]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1), header_style="dim")
     table.add_column("items", no_wrap=True)
     for status in columns:
@@ -193,7 +204,7 @@ def closing(verdict: Verdict, latest: Path, console: Console) -> None:
         console.print(table)
     if untried:
         left = sum(len(items) for items in untried.values())
-        names = _ranges([items[0].criterion_id for items in untried.values()])
+        names = ranges([items[0].criterion_id for items in untried.values()])
         console.print(f"\n{left} items are not in this run: {names}", style="dim")
     run, style = verdict.run, STYLE[verdict.run.outcome]
     console.print(
@@ -201,10 +212,14 @@ def closing(verdict: Verdict, latest: Path, console: Console) -> None:
     )
     for trouble in run.troubles[1:]:
         console.print(f"  {trouble}", soft_wrap=True)
+    for one in verdict.waivers:
+        console.print(f"  {one.waiver.item}: {one.sentence}", style=STYLE[Status.WAIVED], soft_wrap=True)
     shown = latest.relative_to(Path.cwd()) if latest.is_relative_to(Path.cwd()) else latest
-    console.print(f"  {shown / 'matrix.html'}", style="dim", soft_wrap=True)
-    passed = sum(scenario.status is Status.PASSED for scenario in verdict.scenarios)
-    console.print(f"{passed} passed, {len(verdict.scenarios) - passed + len(run.troubles)} failed")
+    console.print(f"  {shown / 'index.html'}", style="dim", soft_wrap=True)
+    count = Counter(scenario.standing for scenario in verdict.scenarios)
+    failed = count.total() - count[Status.PASSED] - count[Status.WAIVED] + len(run.troubles)
+    waived = f", {count[Status.WAIVED]} waived" if count[Status.WAIVED] else ""
+    console.print(f"{count[Status.PASSED]} passed, {failed} failed{waived}")
 
 
 def _by_criterion(
@@ -220,15 +235,3 @@ def _by_criterion(
             criteria.setdefault(item.criterion, []).append(item)
     tried = {label: items for label, items in criteria.items() if any(item.scenarios for item in items)}
     return tried, {label: items for label, items in criteria.items() if label not in tried}
-
-
-def _ranges(ids: list[str]) -> str:
-    """A list of criteria with neighbours drawn together: "AC4–AC9, S2, M"."""
-    runs: list[list[str]] = []
-    for one in ids:
-        kind, number = one.rstrip("0123456789"), one.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-        if runs and number and runs[-1][-1] == f"{kind}{int(number) - 1}":
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)

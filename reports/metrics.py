@@ -100,7 +100,7 @@ class Metrics:
             self._settle_item(item)
         self.run_duration.set_function(lambda: verdict.run.duration)
         told = {"run": verdict.run.id, "target": verdict.run.target, "profile": verdict.run.profile}
-        self.info.info(told | {"outcome": verdict.run.outcome, "suite": verdict.run.versions.get("suite", "unknown")})
+        self.info.info(told | {"outcome": verdict.run.outcome, "suite": verdict.run.suite.version})
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -1,5 +1,7 @@
 """`python -m reports.report`: one HTML file with Allure's view of the last run, `reports/latest/allure.html`.
 
+Its history and its trends are those of the runs whose page was made, kept in `reports/history`.
+
 Allure 3 is a Node.js program. It is installed once into `.cache/allure`, from then on no network is needed. The file it
 makes opens from disk; the analytics script that Allure puts into it is taken out.
 """
@@ -14,15 +16,36 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reports.verdict import Verdict, write_whole
+from reports import index
+from reports.files import write_whole
+from reports.verdict import Verdict
 
 ALLURE = "3.18.0"
+CHARTS = [
+    {"type": "statusDynamics", "title": "Scenarios over the runs"},
+    {"type": "statusTransitions", "title": "What has changed from run to run"},
+    {"type": "durationDynamics", "title": "How long the runs took"},
+    {"type": "durations", "title": "How long scenarios took in this run"},
+]
+RUNS = 50
+"""So many runs are kept in Allure's history."""
 ROOT = Path(__file__).parent.parent
 
 ANALYTICS = re.compile(
     r'<script async src="https://www\.googletagmanager\.com/[^"]*"></script>\s*<script>(?:(?!</script>).)*?gtag\(.*?</script>',
     re.DOTALL,
 )
+
+LINK = "test-result-meta-link"
+"""How Allure's page marks a test's link. It lets one follow an absolute address only."""
+FOLLOW = f"""<style>[data-testid="{LINK}"]:not(:has(a)) {{ cursor: pointer; }}</style>
+<script>
+addEventListener("click", event => {{
+  const link = event.target.closest('[data-testid="{LINK}"]');
+  if (link && !link.querySelector("a")) open(link.textContent);
+}});
+</script>
+"""
 
 
 class ReportError(Exception):
@@ -38,14 +61,16 @@ def build(root: Path) -> Path:
     verdict = Verdict.model_validate_json((latest / "verdict.json").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as place:
         settings = Path(place) / "allurerc.json"
-        settings.write_text(json.dumps(_settings(verdict, latest)), encoding="utf-8")
+        settings.write_text(json.dumps(_settings(verdict, latest, root)), encoding="utf-8")
         output = Path(place) / "report"
         results = latest / "allure-results"
         _node(program, "generate", "--config", settings, "--cwd", place, "--output", output, results)
         page = next(output.rglob("index.html"), None)
         if page is None:
             raise ReportError("Allure made no page of these results.")
-        write_whole(latest / "allure.html", without_analytics(page.read_text(encoding="utf-8")))
+        text = with_links(without_analytics(page.read_text(encoding="utf-8")))
+        write_whole(latest / "allure.html", text)
+    index.write(verdict, latest)
     return latest / "allure.html"
 
 
@@ -77,14 +102,33 @@ def without_analytics(page: str) -> str:
     return clean
 
 
-def _settings(verdict: Verdict, latest: Path) -> dict[str, object]:
-    awesome = {"singleFile": True, "groupBy": ["epic", "feature", "story"], "reportLanguage": "en"}
+def with_links(page: str) -> str:
+    """The page with links to the pages beside it that one can follow; Allure shows them and lets nobody."""
+    before, body, after = page.rpartition("</body>")
+    return f"{before}{FOLLOW}{body}{after}"
+
+
+def _settings(verdict: Verdict, latest: Path, root: Path) -> dict[str, object]:
+    history = root / "reports" / "history" / "allure.jsonl"
+    history.parent.mkdir(exist_ok=True)
+    awesome = {"singleFile": True, "groupBy": ["epic", "feature", "story"], "reportLanguage": "en", "charts": CHARTS}
     return {
         "name": verdict.run.ticket,
         "categories": json.loads((latest / "allure-results" / "categories.json").read_text(encoding="utf-8")),
         "hideLabels": ["framework", "language"],
+        "historyPath": str(history),
+        "historyLimit": RUNS,
+        "appendHistory": not _is_known(history, latest / "allure-results"),
         "plugins": {"awesome": {"options": awesome}},
     }
+
+
+def _is_known(history: Path, results: Path) -> bool:
+    """Whether the history ends with this run: its page has been made before."""
+    if not history.is_file() or not (entries := history.read_text(encoding="utf-8").splitlines()):
+        return False
+    before = {one["start"] for one in json.loads(entries[-1])["testResults"].values()}
+    return any(json.loads(file.read_bytes())["start"] in before for file in results.glob("*-result.json"))
 
 
 def _node(program: Path, *arguments: object) -> None:

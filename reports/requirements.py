@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+
+from reports.files import Entry
 
 Kind = Literal["acceptance", "scenario", "metric", "security", "monitoring", "integration point", "definition of done"]
+DERIVED: tuple[Kind, ...] = ("integration point", "definition of done")
+"""Kinds of items that no scenario carries: what they come to follows from the others."""
 Text = Annotated[str, Field(min_length=1)]
 
 
 class RequirementsError(Exception):
     """The file cannot be used; the message is one sentence that says where and why."""
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _is_pattern(text: str) -> str:
@@ -30,7 +31,7 @@ def _is_pattern(text: str) -> str:
     return text
 
 
-class Item(_Entry):
+class Item(Entry):
     """One line of the ticket that has to hold."""
 
     id: str = Field(pattern=r"^[A-Z]+\d+(\.\d+)?$")
@@ -39,9 +40,11 @@ class Item(_Entry):
     """For a step of a testing scenario: regular expressions that find the Gherkin steps which carry it."""
     criteria: tuple[str, ...] = ()
     """For an integration point: the criteria whose items make it up."""
+    rests_on: tuple[str, ...] = ()
+    """For a line of the Definition of Done: the items, or whole criteria, that have to hold for it."""
 
 
-class Criterion(_Entry):
+class Criterion(Entry):
     """A heading of the ticket and the items below it."""
 
     id: str = Field(pattern=r"^[A-Z]+\d*$")
@@ -54,8 +57,21 @@ class Criterion(_Entry):
         """The heading as reports show it: "AC3 Linear API Integration", "Success Metrics"."""
         return f"{self.id} {self.title}" if self.id[-1].isdigit() else self.title
 
+    def place(self, position: int) -> str:
+        """The id of its item at that place, the first is 1: "AC3.5", "SEC2"."""
+        return f"{self.id}{'.' if self.id[-1].isdigit() else ''}{position}"
 
-class Ticket(_Entry):
+
+class Confirmation(Entry):
+    """Somebody has looked whether an item's scenarios say what the ticket says."""
+
+    revision: int = Field(ge=1)
+    """Grows with every change of the ticket's words that is confirmed."""
+    digest: str = Field(pattern="^[0-9a-f]{12}$")
+    """Of the ticket's words, see `digest`."""
+
+
+class Ticket(Entry):
     """The ticket itself."""
 
     id: Text
@@ -67,11 +83,13 @@ class Ticket(_Entry):
         return f"{self.id} {self.title}"
 
 
-class Requirements(_Entry):
+class Requirements(Entry):
     """Everything that the ticket asks for, in its order."""
 
     ticket: Ticket
     criteria: tuple[Criterion, ...] = Field(alias="criterion", min_length=1)
+    confirmed: dict[str, Confirmation]
+    """By item."""
 
     def items(self) -> Iterator[tuple[Criterion, Item]]:
         """Every item with its criterion, in the ticket's order."""
@@ -85,9 +103,19 @@ class Requirements(_Entry):
         """The criteria that these tags name, themselves or by one of their items, in the ticket's order."""
         return [one for one in self.criteria if one.id in tags or any(item.id in tags for item in one.items)]
 
+    def resting(self, item: Item) -> list[str]:
+        """Ids of the items that this line of the Definition of Done rests on, in the ticket's order."""
+        named = {*item.rests_on}
+        return [one.id for criterion, one in self.items() if {criterion.id, one.id} & named]
+
     def integration_points(self, criterion: Criterion) -> list[str]:
         """Ids of the integration points that this criterion is a part of."""
         return [item.id for _, item in self.items() if criterion.id in item.criteria]
+
+
+def digest(words: str) -> str:
+    """The hash that ties an item to the ticket's words."""
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
 
 
 def load(path: Path) -> Requirements:
@@ -120,8 +148,7 @@ def _contradictions(requirements: Requirements) -> Iterator[tuple[tuple[Any, ...
             yield ("criterion", number), f"{criterion.id} is there twice."
         for position, item in enumerate(criterion.items):
             here = ("criterion", number, "items", position)
-            separator = "." if criterion.id[-1].isdigit() else ""
-            if item.id != (expected := f"{criterion.id}{separator}{position + 1}"):
+            if item.id != (expected := criterion.place(position + 1)):
                 yield here, f"item {position + 1} of {criterion.id} has to be {expected}, not {item.id}."
             if item.sentences and criterion.kind != "scenario":
                 yield here, f"{item.id} has sentences, which only the steps of a scenario have."
@@ -133,6 +160,17 @@ def _contradictions(requirements: Requirements) -> Iterator[tuple[tuple[Any, ...
             for other in item.criteria:
                 if other not in known:
                     yield here, f"{item.id} is made up of {other}, which is no criterion."
+            if item.rests_on and criterion.kind != "definition of done":
+                yield here, f"{item.id} rests on others, which only a line of the Definition of Done does."
+            items = {item.id for _, item in requirements.items()}
+            for other in item.rests_on:
+                if other not in known and other not in items:
+                    yield here, f"{item.id} rests on {other}, which is neither an item nor a criterion."
+            confirmed = requirements.confirmed.get(item.id)
+            if not confirmed or confirmed.digest != digest(item.text):
+                yield here, f"the text of {item.id} is not what was confirmed; `make confirm` takes it from the ticket."
+    for name in requirements.confirmed.keys() - {item.id for _, item in requirements.items()}:
+        yield ("confirmed", name), f"{name} is confirmed, but there is no such item."
 
 
 def _line(text: str, location: tuple[Any, ...]) -> int:
@@ -145,5 +183,7 @@ def _line(text: str, location: tuple[Any, ...]) -> int:
             return next((line + 1 for order, line in enumerate(below) if order == position), headers[number])
         case ("criterion", int(number), *_):
             return headers[number]
+        case ("confirmed", str(name), *_):
+            return next((number for number, line in enumerate(lines, 1) if line.startswith(f'"{name}"')), len(lines))
         case _:
             return next((number for number, line in enumerate(lines, 1) if line.strip() == "[ticket]"), 1)

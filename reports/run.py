@@ -17,19 +17,23 @@ import importlib.metadata
 import os
 import platform
 import secrets
+import shlex
 import shutil
-import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from reports import suite
 from reports.requirements import Requirements
+from reports.suite import Suite
 from reports.verdict import Attachment, Trouble
+from reports.waivers import Waiver
 
 if TYPE_CHECKING:
     from reports.metrics import Metrics
@@ -48,6 +52,8 @@ class Facts:
     profile: str = "unknown"
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the programs of the world and of the agent, by name."""
+    waivers: Path | None = None
+    """Where the waivers of the profile would lie."""
     redact: Callable[[str], str] = str
     """Blots out the run's credentials in whatever is written down."""
 
@@ -62,8 +68,14 @@ class Record:
     root: Path
     """Where features/, steps/ and environment.py lie."""
     requirements: Requirements
+    suite: Suite
+    """The suite as it was when the run began."""
     metrics: Metrics
     """What Prometheus learns of the run."""
+    changed: Mapping[str, str] = field(default_factory=dict)
+    """The items whose words in the ticket are no longer those that were confirmed, with the words that they have."""
+    granted: tuple[Waiver, ...] = ()
+    """All waivers of the profile."""
     selected: list[Any] = field(default_factory=list)
     """The scenarios to run, in order."""
     left_out: list[Any] = field(default_factory=list)
@@ -76,6 +88,8 @@ class Record:
     """When each scenario began: wall clock and monotonic seconds."""
     durations: dict[int, float] = field(default_factory=dict)
     """How long each scenario took, in seconds."""
+    steps_began: dict[int, datetime] = field(default_factory=dict)
+    """When each step began."""
     evidence: dict[int, list[Attachment]] = field(default_factory=dict)
     """What each step has seen."""
     troubles: dict[int, list[tuple[Trouble, BaseException]]] = field(default_factory=dict)
@@ -87,6 +101,11 @@ class Record:
 
     def __post_init__(self) -> None:
         self.id = f"{self.started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+    @property
+    def waivers(self) -> dict[str, Waiver]:
+        """The waivers that are in force, by item."""
+        return {waiver.item: waiver for waiver in self.granted if waiver.counts(self.started.date())}
 
     @property
     def latest(self) -> Path:
@@ -144,10 +163,13 @@ record: Record | None = None
 """The run that is going on; None before it begins."""
 
 
-def begin(root: Path, requirements: Requirements, metrics: Metrics) -> Record:
+def begin(
+    root: Path, requirements: Requirements, metrics: Metrics, changed: Mapping[str, str] = MappingProxyType({})
+) -> Record:
     """Begins a run."""
     global record
-    record = Record(root=root, requirements=requirements, metrics=metrics)
+    state = suite.state(root)
+    record = Record(root=root, requirements=requirements, suite=state, metrics=metrics, changed=changed)
     return record
 
 
@@ -168,21 +190,10 @@ def sentence_of(error: BaseException) -> str:
 # -- what identifies a run --------------------------------------------------------------------------------------------
 
 
-def versions(root: Path) -> dict[str, str]:
-    """Versions of the suite, of its tools and of what the environment has told of."""
+def versions() -> dict[str, str]:
+    """Versions of the tools, and of what the environment has told of."""
     tools = {name: importlib.metadata.version(name) for name in ("behave", "allure-behave")}
-    return {"suite": _suite(root), "python": platform.python_version()} | tools | facts.versions
-
-
-def _suite(root: Path) -> str:
-    """The suite's own version: what git calls this commit, or the package's version outside of a repository."""
-    git = shutil.which("git")
-    if git is None:
-        return importlib.metadata.version("agent-sre-acceptance")
-    described = subprocess.run(
-        [git, "-C", root, "describe", "--always", "--dirty", "--tags"], capture_output=True, text=True, check=False
-    )
-    return described.stdout.strip() or importlib.metadata.version("agent-sre-acceptance")
+    return {"python": platform.python_version()} | tools | facts.versions
 
 
 def machine() -> str:
@@ -192,4 +203,4 @@ def machine() -> str:
 
 def command() -> str:
     """The command line that repeats the run."""
-    return facts.redact(" ".join(["behave", *sys.argv[1:]]))
+    return facts.redact(shlex.join(["behave", *sys.argv[1:]]))

@@ -1,10 +1,11 @@
 """behave's runner for this suite: strict about what was selected, about what went wrong, and about the exit code.
 
-    0  passed   every selected scenario passed
+    0  passed   every selected scenario passed, but for what is waived
     1  failed   agent-sre misses a criterion: a claim in a step did not hold
     2  usage    nothing ran: the command selects nothing, names a tag that does not exist, or a setting is unusable
-    3  broken   nothing failed, but something could not be judged; or the run itself went wrong around its scenarios
-                (set-up, clean-up, interruption, reports that disagree), whatever the scenarios say
+    3  broken   nothing failed, but something could not be judged: a scenario, or a line of the ticket that no scenario
+                carries or whose words have changed; or the run itself went wrong around its scenarios (set-up,
+                clean-up, interruption, reports that disagree), whatever the scenarios say
 
 A run begins by emptying `reports/latest`; usage errors and dry runs leave it as it is, except for settings that only
 the environment can check. Verdict, matrix and Allure results are always written; `--format` changes the terminal only.
@@ -12,9 +13,10 @@ the environment can check. Verdict, matrix and Allure results are always written
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
@@ -23,18 +25,22 @@ from typing import Any
 from behave.exception import ConfigError, InvalidFileLocationError, InvalidFilenameError
 from behave.formatter._registry import make_formatters
 from behave.formatter.base import StreamOpener
+from behave.model_type import FileLocation
 from behave.parser import ParserError
 from behave.runner import Context, Runner
 from behave.runner_util import parse_features
 from behave.tag_expression.model import And, Literal, Matcher, Or
 
-from reports import live, metrics, requirements, run
+from reports import live, metrics, requirements, run, ticket, waivers
+from reports.agreement import CROSS_CHECK
 from reports.allure import AllureFormatter
+from reports.conclusion import with_trouble
 from reports.formatter import VerdictFormatter
 from reports.metrics import Metrics
 from reports.requirements import RequirementsError
 from reports.run import Record, UsageError
 from reports.verdict import Status, Trouble
+from reports.waivers import WaiversError
 
 
 class Exit(IntEnum):
@@ -46,7 +52,19 @@ class Exit(IntEnum):
     BROKEN = 3
 
 
-OUTCOME = {Status.PASSED: Exit.PASSED, Status.FAILED: Exit.FAILED, Status.BROKEN: Exit.BROKEN}
+OUTCOME = {
+    Status.PASSED: Exit.PASSED,
+    Status.WAIVED: Exit.PASSED,
+    Status.FAILED: Exit.FAILED,
+    Status.BROKEN: Exit.BROKEN,
+    Status.OUTDATED: Exit.BROKEN,
+}
+NAMES_ITEM = re.compile(r"[A-Z]+\d*(\.\d+)?")
+"""What tags look like that name a line of the ticket; all others are in small letters."""
+
+
+class OrphanTag(Exception):
+    """A scenario carries what the ticket does not have."""
 
 
 class AcceptanceRunner(Runner):  # type: ignore[misc]
@@ -90,7 +108,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         try:
             self.setup_paths()
             locations = [path for path in self.feature_locations() if not self.config.exclude(path)]
-            ticket = requirements.load(Path(self.base_dir) / "features" / "requirements.toml")
+            asked = requirements.load(self.own_features / "requirements.toml")
+            changed = ticket.changes(asked, self.own_features)
         except FileNotFoundError as error:
             raise UsageError(f"There is no {error}.") from error
         except InvalidFilenameError as error:
@@ -99,11 +118,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             raise UsageError(str(error)) from error
         self.context = Context(self)
         self.context.on_cleanup_error = self._clean_up_failed
-        self.record = run.begin(Path(self.base_dir), ticket, Metrics(ticket))
+        self.record = run.begin(Path(self.base_dir), asked, Metrics(asked), changed)
         try:
             features = parse_features(locations, language=self.config.lang)
             self.features = sorted(features, key=self._place_in_the_ticket)
-            self._select()
+            self._select(self._others(features))
+            self._look_for_orphans()
             self.load_hooks()
             self.load_step_definitions()
         except ParserError as error:
@@ -120,8 +140,22 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         place = min((criteria.index(one) for one in self.record.requirements.criteria_of(tags)), default=len(criteria))
         return "last" in tags, place
 
-    def _select(self) -> None:
-        """Splits the scenarios into selected and left out; raises UsageError when the selection cannot be meant."""
+    @property
+    def own_features(self) -> Path:
+        """Where the suite's features and the ticket's items lie."""
+        return Path(self.base_dir) / "features"
+
+    def _others(self, features: Sequence[Any]) -> list[Any]:
+        """The suite's features that the command does not name."""
+        named = {Path(feature.filename).absolute() for feature in features}
+        paths = [path for path in sorted(self.own_features.rglob("*.feature")) if path.absolute() not in named]
+        return list(parse_features([FileLocation(str(path)) for path in paths], language=self.config.lang))
+
+    def _select(self, others: Sequence[Any]) -> None:
+        """Splits the scenarios into selected and left out; raises UsageError when the selection cannot be meant.
+
+        Those of `others`, features that the command leaves out, are left out.
+        """
         scenarios = [scenario for feature in self.features for scenario in feature.walk_scenarios()]
         tags = {str(tag) for scenario in scenarios for tag in scenario.effective_tags}
         unknown = [f"@{term}" for term in _asked_for(self.config.tag_expression) if not term.evaluate(tags)]
@@ -130,8 +164,18 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         for scenario in scenarios:
             chosen = self.record.selected if scenario.should_run(self.config) else self.record.left_out
             chosen.append(scenario)
+        self.record.left_out += [scenario for feature in others for scenario in feature.walk_scenarios()]
         if not self.record.selected:
             raise UsageError(f"The command selects no scenario. There are these tags: {self._in_order(tags)}.")
+
+    def _look_for_orphans(self) -> None:
+        """A tag like an item's that the ticket does not have breaks the run: nobody knows what its scenario shows."""
+        known = {name for one in self.record.requirements.criteria for name in (one.id, *(i.id for i in one.items))}
+        for scenario in [*self.record.selected, *self.record.left_out]:
+            for tag in sorted(scenario.effective_tags):
+                if NAMES_ITEM.fullmatch(tag) and tag not in known:
+                    where = self.record.location(scenario)
+                    self.record.trouble("traceability", OrphanTag(f"The tag @{tag} at {where} is not in the ticket."))
 
     def _in_order(self, tags: set[str]) -> str:
         """The tags in the ticket's order, then the others."""
@@ -159,9 +203,13 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         """Runs before_all once, ahead of behave, which would go on to print and to count an abort."""
         self.run_hook("before_all")
         del self.hooks["before_all"]
-        if self.record.set_up and isinstance(error := self.record.set_up[1], UsageError):
+        try:
+            self.record.granted = waivers.load(run.facts.waivers, self.record.requirements)
+        except WaiversError as error:
+            self.record.set_up_failed("waivers", UsageError(str(error)))
+        if self.record.set_up and isinstance(usage := self.record.set_up[1], UsageError):
             self._clean_up()
-            raise error
+            raise usage
 
     def _run_features(self) -> bool:
         """Runs the features, none after a failed set-up, and whatever happens after_all and the clean-up."""
@@ -224,13 +272,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     def _conclude(self, failed: bool) -> Exit:
         verdict = self.recorder.verdict
         assert verdict
-        if failed and verdict.run.outcome is Status.PASSED:
-            verdict = verdict.with_trouble(
-                Trouble(where="cross-check", sentence="behave counts the run as failed, though every scenario passed.")
-            )
+        if failed and not verdict.run.troubles and all(one.status is Status.PASSED for one in verdict.scenarios):
+            trouble = "behave counts the run as failed, though every scenario passed."
+            verdict = with_trouble(verdict, Trouble(where=CROSS_CHECK, sentence=trouble))
             self.recorder.publish(verdict)
-        for trouble in metrics.push(self.record.metrics, self.config.userdata):
-            verdict = verdict.with_trouble(trouble)
+        for untold in metrics.push(self.record.metrics, self.config.userdata):
+            verdict = with_trouble(verdict, untold)
             self.recorder.publish(verdict)
         live.closing(verdict, self.record.latest, live.terminal(self.config))
         return OUTCOME[verdict.run.outcome]

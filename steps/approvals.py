@@ -77,11 +77,6 @@ def fires(context: Context) -> None:
     fire(context)
 
 
-@when("two alerts fire whose remediation needs approval")
-def two_fire(context: Context) -> None:
-    fire(context, 2)
-
-
 @when("an alert with very long texts and parameters fires whose remediation needs approval")
 def long_one_fires(context: Context) -> None:
     _, texts = CONTENTS["four kilobytes of text"]
@@ -234,6 +229,11 @@ def only_second(context: Context) -> None:
     only(context, second, first)
 
 
+@then("the second alert's LambdaFunction is called once, too")
+def second_too(context: Context) -> None:
+    context.approvals.called_once(context.incident.alerts[1], context.incident.began)
+
+
 def only(context: Context, called: Alert, other: Alert) -> None:
     context.approvals.called_once(called, context.incident.began)
     context.approvals.not_called(other)
@@ -318,4 +318,5 @@ def slack_limit_respected(context: Context) -> None:
     context.stage.waiting.pass_time(ends)
     made = context.approvals.requests(context.incident.alert, "on Slack")
     context.incident.saw_exchanges("Calls to Slack", made)
+    context.incident.did_not_see("a call to Slack before its limit ends", control=lambda: made)
     calls.silent(made, limited.ended, ends)

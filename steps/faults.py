@@ -33,6 +33,11 @@ def recovers_after_attempts(context: Context, count: int) -> None:
     context.fault.lift()
 
 
+@when("the broker recovers after more attempts than one notification is worth")
+def recovers_after_many_attempts(context: Context) -> None:
+    recovers_after_attempts(context, context.stage.profile.rulings.tries + 1)
+
+
 @when("the broker recovers after a while")
 def recovers_after_a_while(context: Context) -> None:
     context.stage.waiting.outage()
@@ -86,6 +91,7 @@ def respects_limit(context: Context) -> None:
     context.stage.waiting.pass_time(context.limit_ends)
     made = context.issues.calls(since=limited.began)
     context.incident.saw_exchanges("Calls to Linear from the first that was limited", made)
+    context.incident.did_not_see("a call to Linear before its limit ends", control=lambda: made)
     calls.silent(made, limited.ended, context.limit_ends)
 
 
@@ -98,7 +104,10 @@ def alive_and_logged(context: Context) -> None:
 @then("agent-sre does not crash")
 def does_not_crash(context: Context) -> None:
     context.stage.waiting.until(lambda: calls.made(context.issues.calls(), "to open the issue"), "ticket")
-    calls.alive(context.stage.agent.health())
+    health = context.stage.agent.health()
+    calls.alive(health)
+    context.incident.saw("agent-sre's health door", f"{health}")
+    context.incident.did_not_see("a crash", control=lambda: health)
 
 
 @then("agent-sre tries again with growing pauses")
@@ -110,6 +119,7 @@ def tries_again(context: Context) -> None:
 
 @then("once Linear is enabled again, the alert has its one issue within the recovery limit")
 def linear_enabled(context: Context) -> None:
+    context.stage.waiting.long_outage(context.issues.calls, context.stage.profile.rulings.tries + 1)
     lifted = context.stage.world.journal.cursor()
     context.fault.lift()
     context.issues.exactly_one_open(context.incident.alert, limit="recovery")
@@ -143,9 +153,10 @@ def logs_correlation(context: Context) -> None:
 @then("agent-sre gives up after a few tries")
 def gives_up(context: Context) -> None:
     context.stage.waiting.until(lambda: calls.made(context.issues.refused_calls(), "to open the issue"), "ticket")
-    context.issues.quiet(context.incident.alert)
+    context.stage.waiting.given_up(lambda: [call.began for call in context.issues.refused_calls()])
     refused = context.issues.refused_calls()
-    most = context.stage.profile.rulings.tries * len(context.events.at_agent(context.incident.alert))
+    deliveries = max(1, len(context.events.at_agent(context.incident.alert)))  # the first may be under way still
+    most = context.stage.profile.rulings.tries * deliveries
     context.incident.saw_exchanges("Calls that Linear refused", refused)
     calls.few(refused, most, "to open the issue")
 
@@ -154,6 +165,7 @@ def gives_up(context: Context) -> None:
 def logged_without_key(context: Context) -> None:
     logged(context)
     logs.without(context.stage.agent.log(), context.stage.world.credentials.linear_api_key)
+    context.incident.did_not_see("the key in the log", control=context.stage.agent.log)
 
 
 @then("an alert that fires once Linear accepts issues again has exactly one issue")
@@ -187,4 +199,5 @@ def authenticated(context: Context) -> None:
 def not_in_address(context: Context) -> None:
     made = context.stage.world.journal.exchanges(caller="agent-sre", since=context.incident.began)
     calls.not_in_address(made, context.stage.world.credentials.linear_api_key)
+    context.incident.did_not_see("the key in an address", control=lambda: made)
     context.incident.saw("Addresses", "\n".join(call.url for call in made))

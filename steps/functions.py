@@ -10,14 +10,10 @@ from steps.incident import calls, events, remediation
 from steps.incident.ahead import ahead
 from steps.incident.alert import Alert, make_alert
 from steps.incident.context import Context
-from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
+from steps.incident.remediation import ABSENT, NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
 from steps.incident.words import one_of
 from steps.world.services.functions import GARBAGE, REPLIES, declines, fails, fails_at_first, succeeds
 from steps.world.trouble import AT_FUNCTION
-
-ABSENT = "repair-nothing"
-"""A function that nobody has deployed."""
-
 
 register_type(
     Deployed=one_of(DEPLOYMENTS),
@@ -281,7 +277,7 @@ def failure_told(context: Context) -> None:
 
 @then("a ticket tells that its remediation failed because {reason:Reason}")
 def failure_told_with_reason(context: Context, reason: str) -> None:
-    context.remediation.failed(context.incident.alert, reason)
+    context.remediation.failed_because(context.incident.alert, reason)
 
 
 # -- too slow
@@ -323,6 +319,7 @@ def pauses_grew(context: Context) -> None:
 @then("the function was not called before the time that it had asked for")
 def came_back(context: Context) -> None:
     made = context.remediation.tries(context.incident.alert)
+    context.incident.did_not_see("a call before the time that the function asked for", control=lambda: made)
     remediation.waited(made, float(made[0].answer_header("retry-after") or 0))
 
 
@@ -448,5 +445,5 @@ def failure_handled(context: Context) -> None:
 
 @then("a failure ticket is created that belongs to the alert and says that {reason:Reason}")
 def failure_ticket(context: Context, reason: str) -> None:
-    ticket = context.remediation.failed(context.incident.alert, reason)
+    ticket = context.remediation.failed_because(context.incident.alert, reason)
     context.issues.related(context.incident.alert, ticket)

@@ -1,7 +1,5 @@
 """Sentences about Linear issues."""
 
-from functools import partial
-
 from behave import given, then, when
 
 from steps.incident import issues
@@ -80,7 +78,7 @@ def description_has(context: Context) -> None:
 def ticket_carries(context: Context) -> None:
     for alert in context.incident.alerts:
         others = [other for other in context.incident.alerts if other is not alert]
-        context.issues.becomes(alert, partial(issues.carries, alert=alert, others=others))
+        context.issues.comes_to_carry(alert, others)
 
 
 @then("the issue contains the correct data")

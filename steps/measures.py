@@ -15,16 +15,18 @@ def triggered_together(context: Context) -> None:
 @then("all integrations work for every alert")
 def all_work(context: Context) -> None:
     alerts = context.incident.alerts
-    context.issues.exactly_one_open(*alerts, limit="burst")
+    context.issues.open_about_each(*alerts, limit="burst")
     for alert in alerts:
-        remediation.answered_well([context.remediation.called_once(alert)], alert)
+        remediation.answered_well([context.remediation.call(alert)], alert)
 
 
 @then("no ticket and no remediation mixes up two alerts")
 def no_mix_up(context: Context) -> None:
-    context.issues.each_its_own(context.incident.alerts)
-    for alert in context.incident.alerts:
-        remediation.carries_parameters(context.remediation.calls(alert)[0], {"name": alert.pod})
+    alerts = context.incident.alerts
+    context.issues.exactly_one_open(*alerts)
+    context.issues.each_its_own(alerts)
+    for alert in alerts:
+        remediation.carries_parameters(context.remediation.called_once(alert), {"name": alert.pod})
 
 
 @then("the performance of each integration is acceptable")

@@ -131,7 +131,7 @@ def shows(context: Context, alert: Alert, *quantities: Quantity) -> None:
     objective = context.incident.objectives[alert.labels["slo"]]
     told = "".join(f"{quantity}: {slm.told(objective.quantities[quantity])}\n" for quantity in quantities)
     context.incident.saw("What follows from the counters", told)
-    context.issues.becomes(alert, lambda issue: slm.shows(issue, objective, *quantities))
+    context.shown = context.issues.becomes(alert, lambda issue: slm.shows(issue, objective, *quantities))
 
 
 @then("the issue shows the service's target")
@@ -146,6 +146,7 @@ def each_shows_target(context: Context) -> None:
         shows(context, alert, "target")
         strange = context.incident.objectives[stranger.labels["slo"]].target
         context.issues.becomes(alert, partial(slm.shows_not, value=strange, quantity="target"))
+        context.incident.did_not_see("the other service's target", control=lambda: context.shown)
 
 
 @then("the issue shows the share of its requests that did not fail")
@@ -161,12 +162,13 @@ def shows_budget(context: Context) -> None:
 @then("the issue shows no SLO data")
 def shows_none(context: Context) -> None:
     context.issues.becomes(context.incident.alert, slm.invents_nothing)
+    context.incident.did_not_see("SLO data on the issue", control=lambda: context.shown)
 
 
 @then("the issue says that there is no SLM context, and shows none")
 def says_unavailable(context: Context) -> None:
     context.issues.becomes(context.incident.alert, slm.says_unavailable)
-    context.issues.becomes(context.incident.alert, slm.invents_nothing)
+    shows_none(context)
 
 
 @then("the issue is as urgent as a {violation:w} violation makes it, and calls it nothing else")
@@ -176,6 +178,7 @@ def is_urgent(context: Context, violation: Violation) -> None:
     context.issues.becomes(alert, partial(issues.has_priority, priority=priority))
     named = slm.violation_named(context.issues.of(alert), violation)
     context.incident.saw("What the issue calls the violation", "\n".join(named) or "nothing")
+    context.incident.did_not_see("another severity on the issue", control=lambda: context.issues.of(alert))
 
 
 # -- who is on call

@@ -12,7 +12,7 @@ import pytest
 from tiny_suite import ROOT, Outcome, TinySuite
 
 from reports import report
-from reports.allure import disagreement
+from reports.agreement import with_allure
 from reports.report import ReportError
 from reports.verdict import Verdict
 
@@ -61,7 +61,7 @@ EVIDENCE = """
 from collections import namedtuple
 from reports.evidence import attach
 
-Evidence = namedtuple("Evidence", "title content kind")
+Evidence = namedtuple("Evidence", "title content kind exchanges", defaults=[()])
 SEEN = {
     "it does not hold": [
         Evidence("What it said: 100 % “loud”", "GET / HTTP/1.1", "http"),
@@ -130,9 +130,13 @@ def test_severity_comes_from_the_kind_of_item_or_from_a_tag(outcome: Outcome) ->
     }
 
 
-def test_every_result_links_to_the_ticket(outcome: Outcome) -> None:
+def test_every_result_links_to_the_ticket_and_to_its_items_in_the_matrix(outcome: Outcome) -> None:
     for one in outcome.allure:
-        assert one["links"] == [{"type": "issue", "url": "https://example.com/T-1", "name": "T-1"}]
+        items = [label["value"] for label in one["labels"] if label["name"] == "tag" and "." in label["value"]]
+        assert one["links"] == [
+            {"type": "issue", "url": "https://example.com/T-1", "name": "T-1"},
+            *({"type": "link", "url": page, "name": page} for page in (f"matrix.html#{item}" for item in items)),
+        ]
 
 
 def test_failed_and_broken_and_skipped_differ(outcome: Outcome) -> None:
@@ -196,12 +200,15 @@ def test_the_run_is_described(outcome: Outcome) -> None:
     assert environment == {
         "target": "unknown",
         "profile": "unknown",
+        "suite": run.suite.version,
         **run.versions,
         "machine": run.machine,
         "command": "behave",
     }
     categories = json.loads((results / "categories.json").read_text())
-    assert [category["matchedStatuses"] for category in categories] == [["failed"], ["broken"], ["skipped"]]
+    assert [category["matchedStatuses"][0] for category in categories] == [
+        *("failed", "broken", "unknown", "skipped", "skipped")
+    ]
     assert json.loads((results / "executor.json").read_text())["buildName"] == run.id
 
 
@@ -231,28 +238,28 @@ def change(results: Path, name: str, **values: str) -> Path:
 
 def test_allure_and_verdict_agree(outcome: Outcome, told: Path) -> None:
     outcome.agrees_with_allure()
-    assert disagreement(outcome.verdict, told) is None
+    assert with_allure(outcome.verdict, told) is None
 
 
 def test_another_status_in_allure_is_a_disagreement(outcome: Outcome, told: Path) -> None:
     change(told, "fails", status="passed")
-    trouble = disagreement(outcome.verdict, told)
-    assert trouble is not None
-    assert trouble.sentence == "features/ac1.feature:5 is failed in the verdict and passed in Allure."
+    assert with_allure(outcome.verdict, told) == (
+        "features/ac1.feature:5 is failed in the verdict and passed in Allure."
+    )
 
 
 def test_a_scenario_that_allure_lacks_is_a_disagreement(outcome: Outcome, told: Path) -> None:
     change(told, "in a rule").unlink()
-    trouble = disagreement(outcome.verdict, told)
-    assert trouble is not None
-    assert trouble.sentence == "features/ac1.feature:18 is broken in the verdict and absent in Allure."
+    assert with_allure(outcome.verdict, told) == (
+        "features/ac1.feature:18 is broken in the verdict and absent in Allure."
+    )
 
 
 def test_a_result_that_is_there_twice_is_a_disagreement(outcome: Outcome, told: Path) -> None:
     (told / "again-result.json").write_bytes(change(told, "row 1").read_bytes())
-    trouble = disagreement(outcome.verdict, told)
-    assert trouble is not None
-    assert trouble.sentence == "features/ac1.feature:14 is passed in the verdict and passed and passed in Allure."
+    assert with_allure(outcome.verdict, told) == (
+        "features/ac1.feature:14 is passed in the verdict and passed and passed in Allure."
+    )
 
 
 def test_a_disagreement_breaks_the_run(tmp_path: Path) -> None:
@@ -319,18 +326,65 @@ def test_without_a_network_the_page_is_refused_in_one_line(tmp_path: Path, monke
     assert str(refused.value) == f"npm could not install allure@{report.ALLURE}: npm error network is unreachable"
 
 
-@pytest.mark.skipif(
+def test_links_to_the_pages_beside_it_can_be_followed() -> None:
+    page = report.with_links("<html><body>one</body>two</body></html>")
+    assert page.startswith("<html><body>one</body>two<style>")
+    assert page.endswith("</script>\n</body></html>")
+
+
+allure_is_there = pytest.mark.skipif(
     not (ROOT / ".cache" / "allure" / "node_modules").is_dir(), reason="`make report` has not installed Allure yet"
 )
-def test_the_page_holds_the_whole_run(outcome: Outcome) -> None:
-    (outcome.latest.parent.parent / ".cache").symlink_to(ROOT / ".cache")
-    page = report.build(outcome.latest.parent.parent).read_text()
+
+
+@pytest.fixture
+def root(outcome: Outcome) -> Path:
+    root = outcome.latest.parent.parent
+    if not (root / ".cache").exists():
+        (root / ".cache").symlink_to(ROOT / ".cache")
+    return root
+
+
+@allure_is_there
+def test_the_page_holds_the_whole_run(root: Path) -> None:
+    page = report.build(root).read_text()
     assert "googletagmanager" not in page
     assert "T-1 A tiny ticket" in page
+    assert 'href="allure.html"' in (root / "reports" / "latest" / "index.html").read_text()
+
+
+@allure_is_there
+def test_the_history_has_each_run_once(root: Path) -> None:
+    history = root / "reports" / "history" / "allure.jsonl"
+    history.unlink(missing_ok=True)
+    report.build(root)
+    report.build(root)
+    assert len(history.read_text().splitlines()) == 1
+    for file in (root / "reports" / "latest" / "allure-results").glob("*-result.json"):
+        told = json.loads(file.read_text())
+        file.write_text(json.dumps(told | {"start": told["start"] + 60_000, "stop": told["stop"] + 60_000}))
+    report.build(root)
+    assert len(history.read_text().splitlines()) == 2
+
+
+def test_what_is_waived_says_so_in_allure(tmp_path: Path) -> None:
+    suite = TinySuite(tmp_path)
+    suite.ask_for("AC2")
+    suite.write("features/a.feature", "@AC2\nFeature: a\n  @AC2.1\n  Scenario: a\n    Given it does not hold\n")
+    suite.write(
+        "environment.py", "from pathlib import Path\nfrom reports.run import facts\nfacts.waivers = Path('w.toml')\n"
+    )
+    suite.write(
+        "w.toml",
+        '[[waiver]]\nitem = "AC2.1"\nreason = "No."\napprover = "Ada"\nticket = "T-2"\nexpiry = 2999-01-01\n',
+    )
+    [result] = suite.run().allure
+    assert result["status"] == "skipped"
+    assert result["statusDetails"]["message"] == "Waived: Expected one issue, but there is none."
 
 
 def test_only_what_has_to_knows_behave() -> None:
-    code = "import sys, reports.verdict, reports.matrix, reports.judge, reports.evidence, reports.report\n"
+    code = "import sys, reports.publish, reports.judge, reports.evidence, reports.report, reports.assessment\n"
     code += "sys.exit('behave' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

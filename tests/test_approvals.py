@@ -23,12 +23,14 @@ from steps.incident.approvals import (
     Decided,
     asks_application,
     button_of,
+    differ,
     facts_of,
     ids_on_buttons,
     moments,
     on_time,
     records,
     refused,
+    rejected_after,
     tells,
 )
 from steps.incident.forgery import FORGERIES, about_another
@@ -749,15 +751,53 @@ def test_a_decision_is_recorded_in_anybodys_words(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Remediation rejected at 2026-11-24T01:02:04Z", "none of them names some.body"),
-        ("Asked some.body at 2026-11-24T01:02:04Z", "none of them names some.body"),
-        ("Rejected by some.body", "gives no time"),
+        ("Remediation rejected at 2026-11-24T01:02:04Z", "none of its 2 texts names some.body"),
+        ("Rejected by some.body", "gives the times 12:00:00"),
+        ("Approved by some.body at 2026-11-24T01:02:04Z", "it says: Approved by some.body"),
         ("Rejected by some.body at 2026-11-24T00:02:03Z", "gives the times 00:02:03"),
     ],
 )
 def test_a_decision_without_its_person_or_time_is_not_recorded(text: str, words: str) -> None:
+    late = NOW.replace(hour=12, minute=0, second=0)
     with pytest.raises(AssertionError, match=words):
-        records(issue_of(known_alert(), comments=(comment(text),)), REJECTED, within=6)
+        records(issue_of(known_alert(), comments=(comment(text, late),)), REJECTED, within=6)
+
+
+def test_the_tracker_says_when_a_comment_was_written() -> None:
+    said = comment("Some Body has decided to leave it alone", NOW)
+    assert records(issue_of(known_alert(), comments=(said,)), REJECTED, within=6) == said.body
+
+
+def test_of_a_decision_in_unknown_words_the_opposite_reads_otherwise() -> None:
+    one, other = known_alert(), known_alert()
+    differ(f"{one.name}: Some Body said no.", one, f"{other.name}: Some Body said yes.", other)
+    with pytest.raises(AssertionError, match="says the same of the opposite"):
+        differ(f"{one.name}: Some Body answered.", one, f"{other.name}: Some Body answered.", other)
+
+
+ASKED_AT = NOW.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "words"),
+    [
+        ("Rejected: nobody answered.", 10, None),
+        ("Nobody answered, so it is left alone.", 10, None),
+        ("Rejected: nobody answered.", 5, "after 5.00 s"),
+        ("Nobody has answered so far.", 5, "none of its 1 comments"),
+        ("Nobody answered, so it is left alone.", 15, "after 15.00 s"),
+        ("Approved: nobody answered.", 10, "none of its 1 comments"),
+    ],
+)
+def test_a_rejection_by_the_time_is_told_at_the_time_out_in_anybodys_words(
+    text: str, after: float, words: str | None
+) -> None:
+    issue = issue_of(known_alert(), comments=(comment(text, NOW + timedelta(seconds=after)),))
+    if words is None:
+        rejected_after(issue, ASKED_AT, 10)
+    else:
+        with pytest.raises(AssertionError, match=words):
+            rejected_after(issue, ASKED_AT, 10)
 
 
 def test_text_without_a_time_has_no_moments() -> None:

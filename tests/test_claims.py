@@ -279,6 +279,24 @@ def test_trouble_is_recognised_by_level_and_in_plain_text_by_words() -> None:
     refused(lambda: logs.reports_trouble([bad.replace(CORRELATION, "other")], [CORRELATION]), "no line of its log")
 
 
+@pytest.mark.parametrize(
+    ("line", "trouble"),
+    [
+        ({"lvl": "ERROR", "msg": "x"}, True),
+        ({"severity": "W", "msg": "x"}, True),
+        ({"log.level": "err", "msg": "x"}, True),
+        ({"levelname": "INFO", "msg": "no error"}, False),
+        ({"severity_text": "debug", "msg": "it failed"}, False),
+        ({"level": 50, "msg": "it failed"}, True),
+        ({"level": 30, "msg": "opened"}, False),
+        ({"msg": "it failed"}, True),
+        (["it failed"], True),
+    ],
+)
+def test_a_level_goes_by_many_names_and_a_number_is_none(line: object, trouble: bool) -> None:
+    assert logs.is_trouble(json.dumps(line)) is trouble
+
+
 def test_every_line_about_the_alert_shows_the_correlation_id() -> None:
     logs.correlated([f"HighLoad {CORRELATION}"], "HighLoad", CORRELATION)
     refused(lambda: logs.correlated([f"HighLoad {CORRELATION}", "HighLoad"], "HighLoad", CORRELATION), "1 of 2")

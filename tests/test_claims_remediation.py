@@ -228,17 +228,38 @@ def test_the_ticket_names_the_function() -> None:
 
 
 @pytest.mark.parametrize("reason", REASONS)
-def test_a_ticket_without_the_reason_is_seen(reason: str) -> None:
-    alert = make_alert(function=FUNCTION)
-    for words in ("", "The remediation did not work.", "Status: failed"):
-        refused(lambda words=words: remediation.gives_reason(ticket(alert, words), alert, reason), "BVL-8", reason)  # type: ignore[misc]
+def test_a_ticket_that_says_the_same_whatever_the_failure_gives_no_reason(reason: str) -> None:
+    alert, other = make_alert(function=FUNCTION), make_alert(function=FUNCTION)
+    for words in ("", "The remediation did not work.", "Status: failed, 4 tries"):
+        same = ticket(other, words.replace("4", "1"))
+        refused(
+            lambda words=words, same=same: remediation.tells_reason(ticket(alert, words), alert, reason, same, other),  # type: ignore[misc]
+            *("BVL-8", reason),
+        )
 
 
 def test_words_of_the_alert_itself_are_no_reason() -> None:
-    alert = make_alert(function=FUNCTION)
+    alert, other = make_alert(function=FUNCTION), make_alert(function=FUNCTION)
     alert.annotations["lambda_parameters"] = '["time-out"]'
     alert.annotations["description"] = "Requests time out, the connection is refused."
-    refused(lambda: remediation.gives_reason(ticket(alert), alert, "it was too slow"), "too slow")
+    refused(lambda: remediation.tells_reason(ticket(alert), alert, "it was too slow", ticket(other), other), "too slow")
+
+
+def test_the_reason_of_another_failure_is_none() -> None:
+    alert, other = make_alert(function=FUNCTION), make_alert(function=FUNCTION)
+    wrong = ticket(alert, "The function took its time, and the call timed out.")
+    control = ticket(other, "Its parameters are no JSON.")
+    refused(
+        lambda: remediation.tells_reason(wrong, alert, "the call was forbidden", control, other),
+        *("the call was forbidden", "'timed out'", "it was too slow"),
+    )
+
+
+def test_a_reason_may_be_worded_in_any_way_that_it_is_told_by() -> None:
+    alert, other = make_alert(function=FUNCTION), make_alert(function=FUNCTION)
+    strange = ticket(alert, "Mumpitz in place of a reply.")
+    control = ticket(other, "Its parameters are no JSON.")
+    remediation.tells_reason(strange, alert, "its answer is not understood", control, other)
 
 
 @pytest.mark.parametrize(
@@ -260,9 +281,10 @@ def test_words_of_the_alert_itself_are_no_reason() -> None:
         ("the function is not there", "LambdaFunction repair in namespace ai does not exist or is not ready."),
     ],
 )
-def test_a_reason_may_be_worded_in_many_ways(reason: str, words: str) -> None:
+def test_a_reason_in_usual_words_needs_no_comparison(reason: str, words: str) -> None:
     alert = make_alert(function=FUNCTION)
-    remediation.gives_reason(ticket(alert, words), alert, reason)
+    assert remediation.words_reason(ticket(alert, words), alert, reason)
+    assert not remediation.words_reason(ticket(alert, "It did not work."), alert, reason)
 
 
 # -- where it goes

@@ -214,7 +214,7 @@ def test_metrics_that_cannot_be_pushed_break_the_run_and_lose_nothing(tmp_path: 
 def test_a_port_that_cannot_be_had_is_a_usage_error_and_leaves_the_last_report(tmp_path: Path) -> None:
     suite = TinySuite(tmp_path)
     suite.write("features/ac1.feature", HOLDS)
-    suite.run()
+    suite.run("--tags", "@AC1")
     outcome = suite.run("-D", "metrics_port=many")
     assert outcome.code == 2
     assert "metrics_port=many" in outcome.output

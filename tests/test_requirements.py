@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from reports import ticket
 from reports.requirements import RequirementsError, load
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "features" / "requirements.toml"
-TICKET = ROOT.parent / "shared" / "ticket" / "BVL-256.md"
+TICKET = ROOT / "features" / "BVL-256.md"
 
 HEADINGS = {
     r"## .*Integration Points to Validate": "IP",
@@ -46,13 +47,11 @@ def items_of_the_ticket() -> list[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.skipif(not TICKET.is_file(), reason="the ticket lies beside the project only where it is developed")
 def test_every_item_has_the_words_and_the_place_it_has_in_the_ticket() -> None:
     ours = [(item.id, criterion.title, item.text) for criterion, item in load(FILE).items()]
     assert ours == items_of_the_ticket()
 
 
-@pytest.mark.skipif(not TICKET.is_file(), reason="the ticket lies beside the project only where it is developed")
 def test_the_ticket_is_named_as_it_names_itself() -> None:
     ticket, text = load(FILE).ticket, TICKET.read_text(encoding="utf-8")
     assert f"{ticket.id} VAL-002: {ticket.title}" in text.splitlines()[0]
@@ -129,3 +128,105 @@ def test_a_criterion_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(RequirementsError, match="is missing"):
         load(tmp_path / "requirements.toml")
+
+
+# -- what ties the items to the ticket's words -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def features(tmp_path: Path) -> Path:
+    """A copy of the items and of the ticket, to be changed."""
+    for file in (FILE, TICKET):
+        (tmp_path / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    return tmp_path
+
+
+def change(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def changed(features: Path) -> dict[str, str]:
+    return ticket.changes(load(features / FILE.name), features)
+
+
+def test_the_ticket_has_the_words_that_were_confirmed(features: Path) -> None:
+    assert changed(features) == {}
+
+
+def test_a_check_box_and_emphasis_are_no_words(features: Path) -> None:
+    change(features / TICKET.name, "- [ ] Alert deduplication works", "- [x] **Alert** `deduplication` works")
+    assert changed(features) == {}
+
+
+def test_other_words_make_an_item_outdated(features: Path) -> None:
+    change(features / TICKET.name, "Alert deduplication works", "Alert deduplication works across restarts")
+    assert changed(features) == {"AC1.5": "Alert deduplication works across restarts"}
+
+
+def test_two_lines_that_change_places_are_outdated(features: Path) -> None:
+    retry, breaker = "- [ ] Retry logic works", "- [ ] Circuit breaker works"
+    change(features / TICKET.name, f"{retry}\n{breaker}", f"{breaker}\n{retry}")
+    assert changed(features) == {"AC5.7": "Circuit breaker works", "AC5.8": "Retry logic works"}
+
+
+def test_an_item_of_the_ticket_that_is_nowhere_is_refused(features: Path) -> None:
+    change(features / TICKET.name, "- [ ] Circuit breaker works", "- [ ] Circuit breaker works\n- [ ] Bulkhead works")
+    with pytest.raises(RequirementsError, match=r"BVL-256.md, line \d+: “Bulkhead works” is not in requirements.toml"):
+        changed(features)
+
+
+def test_a_check_box_below_an_unknown_heading_is_refused(features: Path) -> None:
+    scenarios = "## 🧪 Testing Scenarios"
+    change(features / TICKET.name, scenarios, f"### AC10: Pager\n- [ ] It rings\n\n{scenarios}")
+    with pytest.raises(RequirementsError, match="“It rings” is not in"):
+        changed(features)
+
+
+def test_an_item_that_the_ticket_no_longer_has_is_refused(features: Path) -> None:
+    change(features / TICKET.name, "- [ ] Circuit breaker works\n", "")
+    with pytest.raises(RequirementsError, match=r"BVL-256.md has no AC5.8"):
+        changed(features)
+
+
+def test_without_the_ticket_nothing_is_held_to_it(features: Path) -> None:
+    (features / TICKET.name).unlink()
+    with pytest.raises(RequirementsError, match=r"BVL-256\.md is missing"):
+        changed(features)
+
+
+def test_confirming_takes_the_words_over_and_counts_the_revision(features: Path) -> None:
+    before = (features / FILE.name).read_text(encoding="utf-8")
+    change(features / TICKET.name, "Alert deduplication works", 'Alert "deduplication" works \\ always')
+    said = ticket.confirm(features, ["AC1.5", "AC1.4"])
+    assert said == [
+        'AC1.5 is confirmed at revision 2: “Alert "deduplication" works \\ always”.',
+        "AC1.4 has the words that were confirmed; there is nothing to do.",
+    ]
+    assert changed(features) == {}
+    requirements = load(features / FILE.name)
+    assert requirements.confirmed["AC1.5"].revision == 2
+    assert {item.id: item.text for _, item in requirements.items()}["AC1.5"] == 'Alert "deduplication" works \\ always'
+    after = (features / FILE.name).read_text(encoding="utf-8")
+    differing = [old for old, new in zip(before.splitlines(), after.splitlines(), strict=True) if old != new]
+    assert len(differing) == 2
+
+
+def test_what_is_no_item_cannot_be_confirmed(features: Path) -> None:
+    with pytest.raises(RequirementsError, match=r"The ticket has no item AC1.7"):
+        ticket.confirm(features, ["AC1.7"])
+
+
+def test_the_text_of_an_item_is_not_to_be_edited(features: Path) -> None:
+    change(features / FILE.name, '"Alert deduplication works"', '"Alert deduplication"')
+    with pytest.raises(RequirementsError, match=r"line \d+: the text of AC1.5 is not what was confirmed"):
+        changed(features)
+
+
+def test_what_is_confirmed_has_to_be_an_item(features: Path) -> None:
+    with (features / FILE.name).open("a", encoding="utf-8") as file:
+        file.write('"AC1.9" = { revision = 1, digest = "0123456789ab" }\n')
+    line = len((features / FILE.name).read_text(encoding="utf-8").splitlines())
+    with pytest.raises(RequirementsError, match=f"line {line}: AC1.9 is confirmed, but there is no such item"):
+        changed(features)

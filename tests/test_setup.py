@@ -127,7 +127,7 @@ def test_a_failing_run_fails_make(project: Project, target: str, failing: str) -
 def test_without_a_goal_make_lists_what_there_is(project: Project) -> None:
     lines = project.make().stdout.splitlines()
     goals = {line.split()[1] for line in lines}
-    assert {"accept", "test", "report", "bench", "lint", "lock", "clean", "help"} <= goals
+    assert {"accept", "test", "prove", "report", "bench", "lint", "lock", "clean", "help"} <= goals
     assert all(re.fullmatch(r"make \w+ +\S.*", line) for line in lines)
     assert project.calls() == []
 

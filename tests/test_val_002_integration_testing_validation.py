@@ -5,55 +5,18 @@ The run takes place in a copy of the suite, so that it leaves the last report of
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from reports import requirements
-from reports.verdict import RequirementVerdict, Status, Verdict
+from reports.verdict import Status
+from tests.copies import ROOT, Run, run_suite
 
-ROOT = Path(__file__).parents[1]
 JUDGED = ("AC1", "AC2", "AC3", "S1")
 """The headings of the ticket that every change of the suite is held against."""
 TICKET = requirements.load(ROOT / "features" / "requirements.toml")
 ITEMS = [item.id for criterion, item in TICKET.items() if criterion.id in JUDGED]
-
-
-@dataclass(frozen=True)
-class Run:
-    """What a run of the suite came to."""
-
-    exit_code: int
-    output: str
-    verdict: Verdict
-
-    def item(self, id_: str) -> RequirementVerdict:
-        return next(item for item in self.verdict.requirements if item.id == id_)
-
-
-def run_suite(place: Path, *arguments: str, tools: bool = True) -> Run:
-    """Runs the suite in a copy at `place`; without `tools` no Prometheus can be found."""
-    unwanted = shutil.ignore_patterns(".*", "latest", "__pycache__", "*.egg-info", "tests")
-    shutil.copytree(ROOT, place, ignore=unwanted)
-    if tools:
-        (place / ".cache").symlink_to(ROOT / ".cache")
-    path = os.environ["PATH"] if tools else str(Path(sys.executable).parent)
-    ran = subprocess.run(
-        [sys.executable, "-m", "behave", *arguments],
-        cwd=place,
-        env=os.environ | {"PYTHONPATH": str(place), "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    verdict = place / "reports" / "latest" / "verdict.json"
-    assert verdict.exists(), ran.stdout + ran.stderr
-    return Run(ran.returncode, ran.stdout + ran.stderr, Verdict.model_validate_json(verdict.read_text()))
 
 
 @pytest.fixture(scope="module")

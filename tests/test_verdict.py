@@ -281,6 +281,7 @@ def test_the_terminal_shows_each_failure_and_the_tally(outcomes: Outcome) -> Non
 
 
 def test_all_passed_exits_with_0(suite: TinySuite) -> None:
+    suite.ask_for("IP", "AC1")
     outcome = suite.run()
     assert outcome.code == 0
     assert outcome.output.splitlines()[-1] == "3 passed, 0 failed"
@@ -295,7 +296,7 @@ def test_a_selection_is_told_and_does_not_pass_what_it_left_out(suite: TinySuite
     outcome = suite.run("--tags", "@AC1 and not @slow", "--name", "one|two")
     assert outcome.code == 0
     assert outcome.verdict.run.selection == "--tags @AC1 and not @slow --name one|two"
-    assert outcome.verdict.run.command == "behave --tags @AC1 and not @slow --name one|two"
+    assert outcome.verdict.run.command == "behave --tags '@AC1 and not @slow' --name 'one|two'"
     assert outcome.item("AC1.1").status == "passed"
     assert outcome.item("AC1.2").status == "untested"
     assert outcome.item("AC1.2").note == "Only 1 of its 2 scenarios were selected; they passed."
@@ -466,6 +467,128 @@ def test_credentials_are_blotted_out_of_sentences(suite: TinySuite) -> None:
     assert outcome.verdict.run.target == "mine"
     assert outcome.verdict.run.versions["prometheus"] == "2.42.0"
     assert not [path for path in outcome.latest.rglob("*.*") if "s3cret" in path.read_text()]
+
+
+# -- traceability: tags, items, words, waivers -------------------------------------------------------------------------
+
+
+def test_a_tag_that_the_ticket_does_not_have_breaks_the_run(suite: TinySuite) -> None:
+    suite.write("features/a.feature", "@AC2\nFeature: a\n  @AC2.7 @slow\n  Scenario: orphan\n    Given it holds\n")
+    outcome = suite.run("--tags", "@AC1")
+    assert outcome.code == 3
+    assert outcome.verdict.run.sentence == (
+        "The run is broken: traceability failed: The tag @AC2.7 at features/a.feature:4 is not in the ticket."
+    )
+    outcome.agrees_with_allure()
+
+
+def test_an_item_that_no_scenario_carries_breaks_a_whole_run_and_no_other(suite: TinySuite) -> None:
+    outcome = suite.run()
+    assert outcome.code == 3
+    assert outcome.verdict.run.sentence == "No scenario carries 4 items: AC2.1, S1.1–S1.3."
+    assert suite.run("--tags", "@AC1").code == 0
+
+
+def test_a_feature_that_the_command_does_not_name_is_left_out(suite: TinySuite) -> None:
+    suite.write("features/more.feature", "@AC1\nFeature: more\n  @AC1.1 @AC2.1\n  Scenario: more\n    Given it holds\n")
+    outcome = suite.run("features/good.feature")
+    assert outcome.code == 0
+    assert outcome.item("AC1.1").note == "Only 1 of its 2 scenarios were selected; they passed."
+    assert outcome.item("AC2.1").note == "Not selected in this run."
+
+
+def test_a_passed_scenario_is_outdated_when_the_ticket_says_something_else(suite: TinySuite) -> None:
+    suite.ask_for("IP", "AC1")
+    ticket = suite.root / "features" / "T-1.md"
+    ticket.write_text(ticket.read_text().replace("It holds, too", "It holds for ever"))
+    outcome = suite.run()
+    assert outcome.code == 3
+    assert outcome.scenario("two").standing is Status.OUTDATED
+    assert outcome.scenario("one").standing is Status.PASSED
+    assert outcome.item("AC1.2").status is Status.OUTDATED
+    assert outcome.item("IP1").status is Status.OUTDATED
+    sentence = "AC1.2 now reads “It holds for ever”: see whether its scenarios say so, then `make confirm ITEM=AC1.2`."
+    assert outcome.item("AC1.2").note == sentence
+    assert outcome.scenario("two").sentence == f"It passed, but {sentence}"
+    assert "? outdated AC1.2   two" in outcome.output
+    assert outcome.output.splitlines()[-1] == "1 passed, 2 failed"
+    outcome.agrees_with_allure()
+
+
+def test_a_ticket_with_an_item_too_many_cannot_be_run(suite: TinySuite) -> None:
+    (suite.root / "features" / "T-1.md").write_text("# T-1\n### AC1: First Things\n- [ ] It holds\n")
+    outcome = suite.run()
+    assert outcome.code == 2
+    assert "T-1.md has no IP1, which is in requirements.toml." in outcome.output
+
+
+BAD = "@AC2\nFeature: bad\n  @AC2.1\n  Scenario: bad\n    Given it does not hold\n"
+WAIVER = """
+[[waiver]]
+item = "AC2.1"
+reason = "Nobody needs it before spring."
+approver = "Grace Hopper"
+ticket = "T-2"
+expiry = {expiry}
+"""
+WAIVES = "from pathlib import Path\nfrom reports.run import facts\nfacts.waivers = Path('waivers.toml')\n"
+
+
+@pytest.fixture
+def waiving(suite: TinySuite) -> TinySuite:
+    """One scenario of AC2.1 fails, and the environment names a place for waivers."""
+    suite.ask_for("IP", "AC1", "AC2")
+    suite.write("features/bad.feature", BAD)
+    suite.write("environment.py", WAIVES)
+    return suite
+
+
+def test_what_is_waived_fails_no_run_and_never_passes(waiving: TinySuite) -> None:
+    waiving.write("waivers.toml", WAIVER.format(expiry="2999-12-31"))
+    outcome = waiving.run()
+    assert outcome.code == 0
+    assert outcome.verdict.run.outcome is Status.WAIVED
+    assert outcome.verdict.run.sentence == "2 of the ticket's items hold; waived: 1 item: AC2.1."
+    assert outcome.scenario("bad").status is Status.FAILED
+    assert outcome.scenario("bad").standing is Status.WAIVED
+    assert [one.state for one in outcome.verdict.waivers] == ["in force"]
+    assert "~ waived   AC2.1   bad" in outcome.output
+    assert (
+        "AC2.1: Grace Hopper waives it until 31 December 2999 (T-2): Nobody needs it before spring." in outcome.output
+    )
+    assert outcome.output.splitlines()[-1] == "3 passed, 0 failed, 1 waived"
+    outcome.agrees_with_allure()
+
+
+def test_an_expired_waiver_counts_no_more(waiving: TinySuite) -> None:
+    waiving.write("waivers.toml", WAIVER.format(expiry="2020-02-29"))
+    outcome = waiving.run()
+    assert outcome.code == 1
+    assert outcome.item("AC2.1").status is Status.FAILED
+    assert [one.state for one in outcome.verdict.waivers] == ["expired"]
+    assert "AC2.1: The waiver expired on 29 February 2020, so it counts no more." in outcome.output
+
+
+def test_a_waiver_of_what_holds_is_to_be_removed(waiving: TinySuite) -> None:
+    waiving.write("features/bad.feature", BAD.replace("does not hold", "holds"))
+    waiving.write("waivers.toml", WAIVER.format(expiry="2999-12-31"))
+    outcome = waiving.run()
+    assert outcome.code == 0
+    assert outcome.verdict.run.outcome is Status.PASSED
+    assert [one.state for one in outcome.verdict.waivers] == ["not needed"]
+    assert "AC2.1: It holds: remove the waiver." in outcome.output
+
+
+def test_without_the_file_nothing_is_waived(waiving: TinySuite) -> None:
+    outcome = waiving.run()
+    assert (outcome.code, outcome.verdict.waivers) == (1, ())
+
+
+def test_a_waiver_that_cannot_be_meant_stops_the_run(waiving: TinySuite) -> None:
+    waiving.write("waivers.toml", WAIVER.format(expiry='"soon"'))
+    outcome = waiving.run()
+    assert outcome.code == 2
+    assert "behave: waivers.toml, line 7: expiry: " in outcome.output
 
 
 def on_a_terminal(suite: TinySuite, **environment: str) -> tuple[int, str]:

@@ -26,12 +26,13 @@ class Agent:
         return self._read_log()[self._from :].splitlines()
 
     def metric(self, name: str, **labels: str) -> float | None:
-        """The sum of the metric's series that have these labels, None when there is none or no answer."""
+        """The sum of the metric's series that have these labels, None when there is none, or no answer that tells."""
         try:
             answer = self._client.get(f"{self._url}/metrics").raise_for_status()
-        except httpx.HTTPError:
+            families = list(text_string_to_metric_families(answer.text))
+        except (httpx.HTTPError, ValueError):
             return None
-        samples = [sample for family in text_string_to_metric_families(answer.text) for sample in family.samples]
+        samples = [sample for family in families for sample in family.samples]
         found = [one.value for one in samples if one.name == name and labels.items() <= one.labels.items()]
         return sum(found) if found else None
 

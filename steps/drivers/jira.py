@@ -190,6 +190,10 @@ class Jira:
         told = {"description": document(description)} if description else {}
         return self.issue(self._do("POST", "/issue", {"fields": {**fields, **told}})["key"])
 
+    def describe(self, issue: Issue, description: Document) -> None:
+        """Gives the issue this description in place of the one that it has."""
+        self._do("PUT", f"/issue/{issue.id}", {"fields": {"description": description}})
+
     def comment(self, issue: Issue, text: str) -> None:
         """Comments on the issue."""
         self._do("POST", f"/issue/{issue.id}/comment", {"body": document(text)})

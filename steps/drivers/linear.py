@@ -57,6 +57,8 @@ DELETE_LABEL = "mutation deleteLabel($id: String!) { issueLabelDelete(id: $id) {
 CREATE_ISSUE = f"""mutation createIssue($input: IssueCreateInput!) {{
   issueCreate(input: $input) {{ issue {{ ...ISSUE }} }} }} {ISSUE}"""
 DELETE_ISSUE = "mutation deleteIssue($id: String!) { issueDelete(id: $id) { success } }"
+DESCRIBE = """mutation describe($id: String!, $input: IssueUpdateInput!) {
+  issueUpdate(id: $id, input: $input) { success } }"""
 COMMENT = "mutation comment($input: CommentCreateInput!) { commentCreate(input: $input) { success } }"
 
 
@@ -192,6 +194,10 @@ class Linear:
         """Opens an issue in the team, for instance one that an agent must leave alone."""
         wanted = {"id": str(uuid4()), "teamId": self._team_id(), "title": title, "description": description}
         return self._issue(self._do(CREATE_ISSUE, input=wanted)["issueCreate"]["issue"])
+
+    def describe(self, issue: Issue, description: str) -> None:
+        """Gives the issue this description in place of the one that it has."""
+        self._do(DESCRIBE, id=issue.id, input={"description": description})
 
     def comment(self, issue: Issue, body: str) -> None:
         """Comments on the issue."""

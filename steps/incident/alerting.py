@@ -69,6 +69,7 @@ class Alerting:
         """Prometheus holds no pending or firing alert on this signal."""
         seen = self._prometheus().alerts(alert.name)
         self._incident.saw(f"Alerts of the rule {alert.name} in Prometheus", "\n".join(map(str, seen)) or "none")
+        self._incident.did_not_see(f"an alert of {alert.called}", control=lambda: seen)
         strange = [state for state in seen if state.labels == alert.labels]
         assert not strange, f"Expected no alert of {alert.called}, but Prometheus holds it as {strange[0].state}."
 

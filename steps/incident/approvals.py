@@ -12,12 +12,13 @@ import httpx
 
 from steps.drivers.approvals import Approvers
 from steps.drivers.linear import Issue
-from steps.incident.alert import Alert
+from steps.incident.alert import Alert, make_alert
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.remediation import Remediation
 from steps.incident.waiting import LimitName, Waiting
+from steps.incident.wording import tells_apart, without_own
 from steps.world.journal import Exchange, Journal
 from steps.world.services.approvals import Approval, Decision, Message, Person
 
@@ -33,6 +34,12 @@ WORDS: dict[Decision, re.Pattern[str]] = {
     "reject": re.compile(r"reject|den(y|ied)|declin|refus|disapprov|not approved", re.I),
 }
 """How a button or a ticket may word a decision."""
+DONE: dict[Decision, re.Pattern[str]] = {
+    "approve": re.compile(r"\b(approved|accepted|allowed|granted|confirmed)\b(?<!not approved)", re.I),
+    "reject": re.compile(r"\b(rejected|denied|declined|refused|disapproved|not approved)\b", re.I),
+}
+"""Words that leave no doubt what was decided."""
+OPPOSITE: dict[Decision, Decision] = {"approve": "reject", "reject": "approve"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Decided:
     at: datetime
     began: float
     """The journal's time just before it was told."""
+    where: Where = "on Slack"
 
 
 class Approvals:
@@ -119,6 +127,7 @@ class Approvals:
         self.on_slack(alert, "recovery")
         self.rest(alert)
         found = self._approvers.messages(alert.mark)
+        self._incident.saw("Requests on Slack", "\n\n".join(message.text for message in found))
         assert len(found) == 1, f"Expected one request about {alert.called} on Slack, but there are {len(found)}."
 
     def application_request(self, alert: Alert) -> dict[str, Any]:
@@ -171,7 +180,7 @@ class Approvals:
     def decide_quietly(self, alert: Alert, decision: Decision, person: Person) -> Decided:
         """The person decides in the application, which does not call back."""
         approval = self.in_application(alert)
-        decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor())
+        decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor(), "in the approval application")
         self._approvers.decide(approval, decision, person)
         return decided
 
@@ -205,9 +214,10 @@ class Approvals:
     # -- what is claimed about what comes of it
 
     def not_called(self, alert: Alert) -> None:
-        """No function was called about the alert. Show too that a call could have been seen."""
+        """No function was called about the alert."""
         self.rest(alert)
         made = self._calls(alert)
+        self._incident.did_not_see(f"a call of {alert.function} about {alert.called}", self._remediation.any_calls)
         self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
         assert not made, (
             f"Expected agent-sre not to call {alert.function} about {alert.called} without approval, "
@@ -219,6 +229,7 @@ class Approvals:
         self._remediation.call(alert)
         self.rest(alert)
         made = self._calls(alert)
+        self._incident.did_not_see(f"a second call of {alert.function} about {alert.called}", control=lambda: made)
         self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
         assert made[0].began >= after, (
             f"Expected agent-sre to call {alert.function} only after the approval, "
@@ -231,9 +242,22 @@ class Approvals:
         return made[0]
 
     def recorded(self, alert: Alert, decided: Decided) -> None:
-        """The alert's ticket says what was decided, by whom and when."""
+        """The alert's ticket says what was decided, by whom and when.
+
+        When the wording is unknown, the same person decides otherwise about another alert: there it must say so.
+        """
+        text = self._record(alert, decided)
+        if not DONE[decided.decision].search(text):
+            other = make_alert(function=alert.function)
+            self._incident.fire_beside(other)
+            opposite = self.decide(other, decided.where, OPPOSITE[decided.decision], decided.person)
+            differ(text, alert, self._record(other, opposite), other)
+
+    def _record(self, alert: Alert, decided: Decided) -> str:
+        """What the alert's ticket says of the decision."""
         within = self._waiting.limits.update
         self._issues.becomes(alert, lambda issue: records(issue, decided, within))
+        return records(self._issues.of(alert), decided, within)
 
     def called_at_timeout(self, alert: Alert, timeout: float) -> None:
         """The alert's function is called when the time-out is over, once."""
@@ -278,7 +302,7 @@ class Approvals:
             decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor())
             return decided, self._told(self._approvers.click(message, button_of(message, decision), person))
         approval = self.in_application(alert, "recovery")
-        decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor())
+        decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor(), where)
         self._approvers.decide(approval, decision, person)
         return decided, self._told(self._approvers.call_back(approval))
 
@@ -302,7 +326,7 @@ class Approvals:
 
 def button_of(message: Message, decision: Decision) -> dict[str, Any]:
     """The one button that means this decision."""
-    other: Decision = "reject" if decision == "approve" else "approve"
+    other = OPPOSITE[decision]
     found = [
         button
         for _, button in message.buttons
@@ -387,21 +411,35 @@ def refused(answer: httpx.Response) -> None:
     )
 
 
-def records(issue: Issue, decided: Decided, within: float) -> None:
-    """One text on the issue says what was decided, by whom, and when (give or take so many seconds)."""
+def records(issue: Issue, decided: Decided, within: float) -> str:
+    """The text on the issue that says who decided, and when (give or take so many seconds).
+
+    When is said by the text, or by the tracker, which shows the time of a comment.
+    """
     person = decided.person
-    texts = [text.replace("\\", "") for text in [issue.description or "", *(c.body for c in issue.comments)]]
-    about = [text for text in texts if WORDS[decided.decision].search(text)]
-    by = [text for text in about if any(name in text for name in (person.username, person.name, person.id))]
-    assert by, (
+    texts = [(issue.description or "", None), *((comment.body, comment.created_at) for comment in issue.comments)]
+    named = [(text.replace("\\", ""), at) for text, at in texts if _names(text.replace("\\", ""), person)]
+    assert named, (
         f"Expected {issue.identifier} to say that {person.name} decided to {decided.decision}, "
-        f"but of its {len(texts)} texts {len(about)} tell of such a decision and none of them names {person.username}."
+        f"but none of its {len(texts)} texts names {person.username}."
     )
-    told = [moment for text in by for moment in moments(text)]
-    assert any(abs((moment - decided.at).total_seconds()) <= within for moment in told), (
-        f"Expected {issue.identifier} to say that {person.name} decided at {decided.at:%H:%M:%S}, but it gives "
-        f"{'the times ' + ', '.join(f'{moment:%H:%M:%S}' for moment in told) if told else 'no time'}."
+    told = [(text, moment) for text, at in named for moment in moments(text) or ([at] if at else [])]
+    right = [text for text, moment in told if abs((moment - decided.at).total_seconds()) <= within]
+    times = ", ".join(f"{moment:%H:%M:%S}" for _, moment in told)
+    assert right, (
+        f"Expected {issue.identifier} to say that {person.name} decided at {decided.at:%H:%M:%S}, "
+        f"but it gives {'the times ' + times if times else 'no time'}."
     )
+    other = OPPOSITE[decided.decision]
+    assert any(not DONE[other].search(text) or DONE[decided.decision].search(text) for text in right), (
+        f"Expected {issue.identifier} to say that {person.name} decided to {decided.decision}, "
+        f"but it says: {right[-1][:200]}"
+    )
+    return right[-1]
+
+
+def _names(text: str, person: Person) -> bool:
+    return any(name in text for name in (person.username, person.name, person.id))
 
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?")
@@ -425,14 +463,22 @@ def on_time(seconds: float, timeout: float, what: str) -> None:
 
 
 def rejected_after(issue: Issue, asked: float, timeout: float) -> None:
-    """A comment on the issue says, at the time-out after that time, that the remediation is rejected."""
-    found = [
-        comment
-        for comment in issue.comments
-        if WORDS["reject"].search(comment.body) and comment.created_at.timestamp() >= asked
-    ]
+    """A comment on the issue says, at the time-out after that time, that the remediation is rejected, in any words."""
+    since = [comment for comment in issue.comments if comment.created_at.timestamp() >= asked]
+    late = [comment for comment in since if comment.created_at.timestamp() >= asked + (1 - TOLERANCE) * timeout]
+    found = [comment for comment in since if WORDS["reject"].search(comment.body)]
+    found = found or [comment for comment in late if not DONE["approve"].search(comment.body)]
     assert found, (
         f"Expected {issue.identifier} to say that the remediation is rejected because nobody answered "
         f"for {timeout:g} s, but none of its {len(issue.comments)} comments does."
     )
     on_time(found[-1].created_at.timestamp() - asked, timeout, f"reject the remediation on {issue.identifier}")
+
+
+def differ(text: str, alert: Alert, other_text: str, other: Alert) -> None:
+    """The two texts, each about its alert, say something different."""
+    text, other_text = without_own(text, alert), without_own(other_text, other)
+    assert tells_apart(text, [other_text]) or tells_apart(other_text, [text]), (
+        f"Expected the ticket of {alert.called} to say what was decided, but it says the same of the opposite: "
+        f"{text[:200]}"
+    )

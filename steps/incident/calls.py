@@ -76,6 +76,7 @@ def _instead(call: Exchange) -> str:
 
 def not_in_address(calls: list[Exchange], key: str) -> None:
     """The key stands in no URL, where proxies and logs would keep it."""
+    assert calls, "Expected calls of agent-sre, but there are none."
     shown = [call for call in calls if key in unquote(call.url)]
     assert not shown, f"Expected the key in no address, but {len(shown)} of {len(calls)} calls carry it in their URL."
 

@@ -76,6 +76,8 @@ class Context(Protocol):
     parameters: dict[str, Any]
     """What the alert's annotation gives its LambdaFunction."""
     issue_before: Issue
+    shown: Issue
+    """The last issue on which SLO data was seen."""
     said_before: list[str]
     """What another alert's ticket says of a kind of context that there is none of."""
     received_before: float

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from steps.incident.alert import Alert
 from steps.incident.notification import RECEIVER, common, rfc3339
-from steps.incident.waiting import LimitName, Waiting
+from steps.incident.waiting import BedNotReady, LimitName, Waiting
 from steps.world.cluster.cloudevent import Event, EventError, decode, text_of
 from steps.world.journal import Exchange, Journal
 
@@ -142,9 +142,11 @@ class Events:
         return arrived[-1]
 
     def none(self, alert: Alert, happening: Happening) -> None:
-        """No such event of the alert reached the broker or the agent. Show first that one could have been seen."""
+        """No such event of the alert reached the broker or the agent."""
         self.quiet(alert)
         seen = self.at_broker(alert, happening) + self.at_agent(alert, happening)
+        what = f"a {happening} event of {alert.called}"
+        self._incident.did_not_see(what, control=lambda: self._of_this_scenario(happening))
         self._incident.saw(
             f"No {happening} event of {alert.called}", f"{len(seen)} seen at the broker and at agent-sre"
         )
@@ -173,7 +175,9 @@ class Events:
 
         def arrived() -> Sent:
             taken = [sent for sent in self.at_broker(alert) if sent.taken]
-            assert taken, f"Expected an event of {alert.called} at the broker, but none came."
+            assert taken, (
+                f"Expected an event of {alert.called} at the broker, but none came{self._nearest(alert, 'fired')}"
+            )
             return taken[0]
 
         sent = self._waiting.until(arrived, "event")
@@ -194,9 +198,14 @@ class Events:
         return self._waiting.until(attempts, "recovery")
 
     def tried_once(self, alert: Alert, happening: Happening) -> None:
-        """The event was sent once, and not again after the broker had rejected it."""
+        """The event was sent once, and not again after the broker had rejected it.
+
+        Raises BedNotReady when the broker has not rejected it.
+        """
         self.quiet(alert)
         made = self.at_broker(alert, happening)
+        if any(sent.taken for sent in made):
+            raise BedNotReady(f"The broker was to reject the event of {alert.called}, but it has taken it.")
         self._incident.saw_exchanges("Attempts to deliver the event", [sent.exchange for sent in made])
         assert len(made) == 1, (
             f"Expected the event of {alert.called} to be sent once, as the broker rejects it as invalid, "
@@ -278,6 +287,11 @@ class Events:
             except EventError as error:
                 reasons.append(str(error))
         return reasons
+
+    def _of_this_scenario(self, happening: Happening) -> list[Exchange]:
+        """What prometheus-events has sent to the broker of that kind, about whatever alert."""
+        offered = self._journal.exchanges(caller="prometheus-events", callee="broker", since=self._incident.began)
+        return [said for said in offered if TYPES[happening] in f"{said.header('ce-type')} {said.request_text}"]
 
     def _sent(self, caller: str, callee: str, alert: Alert, happening: Happening | None) -> list[Sent]:
         sent = []

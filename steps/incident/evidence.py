@@ -17,6 +17,13 @@ class Evidence:
     title: str
     content: str
     kind: Kind = "text"
+    exchanges: tuple[int, ...] = ()
+    """Numbers of the exchanges that it shows, or from which follows what it shows."""
+
+
+def transcripts(exchanges: list[Exchange]) -> str:
+    """Requests and their answers, one after the other."""
+    return "\n\n\n".join(map(transcript, exchanges)) or "none"
 
 
 def transcript(exchange: Exchange) -> str:

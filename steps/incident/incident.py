@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -12,13 +12,27 @@ from steps.drivers.broker import Broker
 from steps.drivers.slos import Objective
 from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
 from steps.incident.events import Happening, event_about
-from steps.incident.evidence import Evidence, Kind, transcript
+from steps.incident.evidence import Evidence, Kind, transcripts
+from steps.incident.vacuity import Absence, Observed
 from steps.world.cluster.cloudevent import Event
-from steps.world.journal import Exchange, Journal
+from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
 from steps.world.services.signals import Signals
 
 ALERTS_A_SECOND = 5
 """While alerts keep coming in: so often that some alert meets every moment of what happens meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What happened in the world while a scenario ran, for its timeline. Times are the journal's."""
+
+    began: float
+    ended: float
+    about: list[Exchange]
+    """What was said about the incident; an exchange that is under way still has no end yet."""
+    beside: list[Exchange]
+    """What was said meanwhile that names no incident at all, like a look at the on-call schedule."""
+    marks: list[Mark]
 
 
 @dataclass(slots=True)
@@ -44,6 +58,10 @@ class Incident:
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
     seen: list[Evidence] = field(default_factory=list)
     """What the current step has observed; the environment hands it to the reports after each step."""
+    denied: list[Absence] = field(default_factory=list)
+    """What the current step claims not to be there."""
+    absences: list[Absence] = field(default_factory=list)
+    """What the scenario's steps so far claim not to be there."""
 
     # -- its alerts
 
@@ -102,6 +120,10 @@ class Incident:
         """The alerts fire: at their signals when the scenario has a rule, else as events at the broker."""
         self._happen("fired", alerts)
 
+    def fire_beside(self, alert: Alert) -> None:
+        """One more alert fires that the scenario is not about: its event shows what the agent does otherwise."""
+        self.broker.publish(event_about(alert, "fired", self.correlation_id))
+
     def resolve(self, *alerts: Alert) -> None:
         """The alerts resolve, at the same door."""
         self._happen("resolved", alerts)
@@ -134,13 +156,37 @@ class Incident:
 
     # -- what is seen of it
 
-    def saw(self, title: str, content: str, kind: Kind = "text") -> None:
-        """Keeps an observation as evidence, with every planted credential blotted out."""
-        self.seen.append(Evidence(title, self.journal.redact(content), kind))
+    def saw(self, title: str, content: str, kind: Kind = "text", made_by: Iterable[Exchange] = ()) -> None:
+        """Keeps an observation as evidence, with every planted credential blotted out.
+
+        `made_by` are the exchanges that it shows, or that brought it about: the timeline marks them.
+        """
+        numbers = tuple(exchange.number for exchange in made_by)
+        self.seen.append(Evidence(title, self.journal.redact(content), kind, numbers))
 
     def saw_exchanges(self, title: str, exchanges: list[Exchange]) -> None:
         """Keeps requests and what came of them as evidence."""
-        self.saw(f"{title} ({len(exchanges)})", "\n\n\n".join(map(transcript, exchanges)) or "none", "http")
+        self.saw(f"{title} ({len(exchanges)})", transcripts(exchanges), "http", made_by=exchanges)
+
+    def saw_everything(self, most: int) -> None:
+        """Keeps the last exchanges about the incident as evidence: what there is to look at when a claim has failed."""
+        said = self.exchanges()[-most:]
+        self.saw(f"Everything that was said about the incident ({len(said)})", transcripts(said), "http")
+
+    def did_not_see(self, what: str, control: Callable[[], object]) -> None:
+        """Every claim that something is not there says so here, in whatever way it looks for it.
+
+        `control` returns what was seen of the kind in this scenario, on the same channel, by then or at the scenario's
+        end: it shows that the thing would have been seen (see steps.incident.vacuity).
+        """
+        self.denied.append(Absence(what, control))
+
+    def end_step(self) -> Observed:
+        """What the current step has observed; the next one begins with nothing."""
+        observed = Observed(self.seen, self.denied)
+        self.absences += self.denied
+        self.seen, self.denied = [], []
+        return observed
 
     def correlation_ids(self) -> list[str]:
         """The alert's correlation id, and those under which the agent answers that it handles it.
@@ -154,8 +200,25 @@ class Incident:
 
     def exchanges(self) -> list[Exchange]:
         """Everything that was said about this incident's alerts so far, in order."""
-        marks = [self.key, self.correlation_id, *(alert.mark for alert in self.alerts)]
-        return self.journal.exchanges(mentioning=marks, since=self.began)
+        return self.journal.exchanges(mentioning=self._marks(), since=self.began)
+
+    def course(self) -> Course:
+        """What has happened since the scenario began; nothing, if the agent could not be set up for it."""
+        ended = self.journal.cursor()
+        began = self.began or ended
+        said = self.journal.exchanges(since=began)
+        about = self.journal.exchanges(mentioning=self._marks(), since=began)
+        return Course(
+            began=began,
+            ended=ended,
+            about=about + self.journal.in_flight(mentioning=self._marks(), since=began),
+            beside=[one for one in said if one.caller != OBSERVER and not names_incident(one)],
+            marks=[mark for mark in self.journal.marks() if mark.until is None or mark.until >= began],
+        )
+
+    def _marks(self) -> list[str]:
+        """The words by which the incident is known."""
+        return [self.key, self.correlation_id, *(alert.mark for alert in self.alerts)]
 
 
 def _answered_id(delivery: Exchange) -> str | None:

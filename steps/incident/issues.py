@@ -61,6 +61,7 @@ class Issues:
         self.of(alert)
         self.quiet(alert)
         found = self.about(alert)
+        self._incident.did_not_see(f"a second issue about {alert.called}", control=lambda: found)
         for issue in found:
             self.show(issue)
         assert len(found) == 1, (
@@ -68,8 +69,8 @@ class Issues:
         )
         return found[0]
 
-    def exactly_one_open(self, *alerts: Alert, limit: LimitName = "ticket") -> None:
-        """One issue is open about each of the alerts, and the agent has come to rest about them."""
+    def open_about_each(self, *alerts: Alert, limit: LimitName = "ticket") -> None:
+        """An issue is open about each of the alerts."""
 
         def one_each() -> None:
             found = self.of_each(alerts)
@@ -84,6 +85,11 @@ class Issues:
                 )
 
         self._waiting.until(one_each, limit)
+        self._incident.saw("Alerts with an open issue", "\n".join(alert.called for alert in alerts))
+
+    def exactly_one_open(self, *alerts: Alert, limit: LimitName = "ticket") -> None:
+        """One issue is open about each of the alerts, and the agent has come to rest about them."""
+        self.open_about_each(*alerts, limit=limit)
         self.quiet(*alerts)
         for alert, found in zip(alerts, self.of_each(alerts).values(), strict=True):
             still = list(filter(is_open, found))
@@ -97,7 +103,13 @@ class Issues:
         """The issue of each alert carries what that alert says, and nothing of the others."""
         for alert, found in zip(alerts, self.of_each(alerts).values(), strict=True):
             carries(found[0], alert, [other for other in alerts if other is not alert])
+        self._incident.did_not_see("an alert on the issue of another one", control=lambda: alerts)
         self._incident.saw("Issues that carry their own alert's data only", f"{len(alerts)}")
+
+    def comes_to_carry(self, alert: Alert, others: list[Alert]) -> None:
+        """The alert's issue comes to carry what that alert says, and has nothing of the others."""
+        issue = self.becomes(alert, lambda issue: carries(issue, alert, others))
+        self._incident.did_not_see(f"other alerts on {issue.identifier}", control=lambda: alert.mark in text_of(issue))
 
     def stays_open(self, alert: Alert) -> None:
         """The alert's first issue is open still, when the agent has come to rest about it."""
@@ -108,17 +120,23 @@ class Issues:
             f"Expected {issue.identifier} to stay open while its alert fires, but it is {issue.state_name}."
         )
 
-    def becomes(self, alert: Alert, claim: Callable[[Issue], None]) -> Issue:
-        """The alert's issue comes to fulfil the claim, which is a function that raises AssertionError until it does."""
+    def becomes(self, alert: Alert, claim: Callable[[Issue], object]) -> Issue:
+        """The alert's issue comes to fulfil the claim, which is a function that raises AssertionError until it does.
+
+        The issue as it was last seen is shown, whether it does or not.
+        """
+        latest: list[Issue] = []
 
         def look() -> Issue:
-            issue = self.of(alert)
-            claim(issue)
-            return issue
+            latest[:] = [self.of(alert)]
+            claim(latest[0])
+            return latest[0]
 
-        issue = self._waiting.until(look, "update")
-        self.show(issue)
-        return issue
+        try:
+            return self._waiting.until(look, "update")
+        finally:
+            for issue in latest:
+                self.show(issue)
 
     def correct(self, alert: Alert, data: str) -> None:
         """One of the data that the ticket's Scenario 1 asks of the issue, by the feature's word for it."""
@@ -201,7 +219,8 @@ class Issues:
 
     def show(self, issue: Issue) -> None:
         """Keeps the issue as evidence, the way a person would read it."""
-        self._incident.saw(f"Linear issue {issue.identifier}", as_text(issue))
+        made_by = self._journal.exchanges(callee="linear", mentioning=issue.id, since=self._incident.began)
+        self._incident.saw(f"Linear issue {issue.identifier}", as_text(issue), made_by=made_by)
 
     def _whereabouts(self, alert: Alert) -> str:
         """What the agent did instead: the nearest miss."""
@@ -341,17 +360,22 @@ _ENDED = re.compile(
 
 
 def tells_remediation(issue: Issue, call: Exchange) -> None:
-    """The issue tells of the remediation twice: when it was started, and how it ended."""
+    """The issue tells of the remediation twice: that it was started, and how it ended.
+
+    A start may be told late, when Linear is slow; then it has to be told in words. So it has in the description, which
+    may also only repeat what the alert asks for.
+    """
     function = call.host.partition(".")[0]
     ended = datetime.fromtimestamp(call.ended, UTC) - CLOCK_GRAIN
-    before = [c.body for c in issue.comments if c.created_at < ended] + [issue.description or ""]
-    after = [c.body for c in issue.comments if c.created_at >= ended]
-    assert any(function in text for text in before), (
-        f"Expected {issue.identifier} to tell that {function} was started, but no text from before its end names it."
-    )
+    parts = filter(_STARTED.search, re.split(r"\n\s*\n", issue.description or ""))
+    told = [comment.body for comment in issue.comments if comment.created_at < ended or _STARTED.search(comment.body)]
+    starts = [text for text in (*parts, *told) if function in text]
+    assert starts, f"Expected {issue.identifier} to tell that {function} was started, but it does not."
+    after = [comment.body for comment in issue.comments if comment.created_at >= ended and comment.body != starts[0]]
     assert after, f"Expected {issue.identifier} to tell how {function} ended, but no comment came after its end."
 
 
+_STARTED = re.compile(r"\b(start|begin|began|begun|call(ed|ing)|invok|trigger|execut|running|launch|dispatch)", re.I)
 CLOCK_GRAIN = timedelta(milliseconds=2)
 """Linear's times are whole milliseconds."""
 

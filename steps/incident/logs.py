@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import re
 
-TROUBLE_LEVELS = {"warning", "warn", "error", "critical", "fatal", "exception"}
+LEVEL = re.compile(r"(log[._-]?)?(level|lvl|severity)([._-]?(name|text))?", re.I)
+"""How the key of a line's level may be called."""
+TROUBLE_LEVELS = re.compile(
+    r"w(arn(ing)?)?|e(rr(or)?)?|c(rit(ical)?)?|f(atal)?|exception|severe|panic|alert|emerg\w*", re.I
+)
+OTHER_LEVELS = re.compile(r"i(nfo(rmation(al)?)?)?|n(otice)?|d(ebug)?|t(race)?|v(erbose)?|fine\w*|success", re.I)
 TROUBLE_WORDS = re.compile(
     r"\b(error|warn(ing)?|fail(ed|ure|s|ing)?|exception|critical|fatal|refused|denied|unauthori[sz]ed)\b",
     re.I,
@@ -13,12 +18,24 @@ TROUBLE_WORDS = re.compile(
 
 
 def is_trouble(line: str) -> bool:
-    """Whether the line reports that something went wrong, by its level or, in plain text, by its words."""
+    """Whether the line reports that something went wrong, by its level or, where it names none, by its words.
+
+    A level that is a number means something else in every logging library, and is none here.
+    """
+    level = level_of(line)
+    if TROUBLE_LEVELS.fullmatch(level) or OTHER_LEVELS.fullmatch(level):
+        return bool(TROUBLE_LEVELS.fullmatch(level))
+    return bool(TROUBLE_WORDS.search(line))
+
+
+def level_of(line: str) -> str:
+    """What the line calls its level; empty when it does not."""
     try:
-        level = json.loads(line).get("level")
-    except (ValueError, AttributeError):
-        return bool(TROUBLE_WORDS.search(line))
-    return str(level).lower() in TROUBLE_LEVELS
+        fields = json.loads(line)
+    except ValueError:
+        return ""
+    found = (value for key, value in fields.items() if LEVEL.fullmatch(key)) if isinstance(fields, dict) else iter(())
+    return str(next(found, ""))
 
 
 def reports_trouble(lines: list[str], correlation_ids: list[str]) -> list[str]:

@@ -174,11 +174,12 @@ class Model:
         )
 
     def not_followed(self, alert: Alert, mistake: Mistake) -> None:
-        """Nothing was done of what the model's mistaken answer asks for. Show first that a good one is followed."""
+        """Nothing was done of what the model's mistaken answer asks for."""
         self.answered(alert)
         self._issues.quiet(alert)
         made = self._journal.exchanges(caller="agent-sre", method="POST", mentioning=alert.mark)
         wrong = [call for call in made if does(call, mistake)]
+        self._incident.did_not_see(f"what the model wants done about {alert.called}", self._remediation.any_calls)
         self._incident.saw_exchanges(f"Calls that do what the model must not ask for, about {alert.called}", wrong)
         assert not wrong, (
             f"Expected agent-sre to refuse the model's answer about {alert.called}, but it called {wrong[0].host} "
@@ -186,9 +187,10 @@ class Model:
         )
 
     def not_asked(self, alert: Alert) -> None:
-        """The model was not asked about the alert. Show first that a question could have been seen."""
+        """The model was not asked about the alert."""
         self._issues.quiet(alert)
         asked = self.questions(alert)
+        self._incident.did_not_see(f"a question to the model about {alert.called}", self._any_questions)
         self._incident.saw_exchanges(f"Questions to the model about {alert.called}", asked)
         assert not asked, (
             f"Expected agent-sre not to ask the model about {alert.called}, which names its function, "
@@ -232,6 +234,10 @@ class Model:
                 f"Expected the P95 of {name} of {len(alerts)} parallel alerts within {limit:g} s, "
                 f"but it was {seen:.2f} s."
             )
+
+    def _any_questions(self) -> list[Exchange]:
+        """The agent's questions to the model in this scenario, about whatever alert."""
+        return self._journal.exchanges(caller="agent-sre", callee="trm", method="POST", since=self._incident.began)
 
     def _times(self, alert: Alert) -> tuple[float, float]:
         delivered = self._journal.exchanges(caller="broker", callee="agent-sre", mentioning=alert.mark)[0]

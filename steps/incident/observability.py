@@ -148,10 +148,16 @@ class Observability:
             self._issues.becomes(alert, partial(_held, claim, known, others))
 
     def has_no_other(self, alert: Alert, kind: Kind) -> None:
-        """The alert's ticket has nothing of that kind which is not its own. Show first that it has its own."""
+        """The alert's ticket has nothing of that kind which is not its own."""
         self._issues.quiet(alert)
         known, others = self._of(alert)
-        self._issues.becomes(alert, partial(_held, HAS_NO_OTHER[kind], known, others))
+        issue = self._issues.becomes(alert, partial(_held, HAS_NO_OTHER[kind], known, others))
+
+        def has_its_own() -> bool:
+            HAS[kind](issue, known, others)
+            return True
+
+        self._incident.did_not_see(f"{kind} on {issue.identifier} that are not its own", control=has_its_own)
 
     def unavailable(self, alert: Alert, *kinds: Kind) -> None:
         """The alert's ticket comes to say that these kinds of context are unavailable."""
@@ -167,7 +173,8 @@ class Observability:
     def told_from_empty(self, alert: Alert, kind: Kind, before: list[str]) -> None:
         """The alert's ticket says something else than the ticket did that had nothing to say."""
         self._issues.quiet(alert)
-        self._issues.becomes(alert, partial(says_otherwise, alert=alert, kind=kind, before=before))
+        issue = self._issues.becomes(alert, partial(says_otherwise, alert=alert, kind=kind, before=before))
+        self._incident.did_not_see("what the other ticket says", control=lambda: statement(issue, alert, kind))
 
     def handled_in_time(self, alert: Alert, limit: float) -> None:
         """The alert has its ticket and its remediation so many seconds after its event at the latest."""

@@ -8,15 +8,18 @@ from itertools import pairwise
 from typing import Any
 
 from steps.drivers.linear import Issue
-from steps.incident.alert import Alert
+from steps.incident.alert import Alert, make_alert
 from steps.incident.events import Sent, growing
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, tells_remediation, text_of
 from steps.incident.waiting import Waiting
+from steps.incident.wording import tells_apart, without_own
 from steps.world.cluster.cloudevent import EventError, decode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.functions import NAMESPACE
 
+ABSENT = "repair-nothing"
+"""A function that nobody has deployed."""
 TOLERANCE = 0.2
 """A slow function is given up at the configured time, this part of it sooner or later (SPEC AC5.4)."""
 
@@ -53,7 +56,18 @@ REASONS = {
     "its parameters are wrong": r"json|pars(e|ing)|decod|invalid|malformed|must be",
     "the function is not there": r"not (yet )?(ready|exist|found|available)|unready|missing|resolv|\b(404|50[234])\b",
 }
-"""How a ticket may word why a remediation failed, by what the feature calls it. None of it is in the alert itself."""
+"""How a ticket may word why a remediation failed, by what the feature calls it. None of it is in the alert itself.
+
+Who words it otherwise still gives a reason, if it is another one for a failure of another kind.
+"""
+UNMISTAKABLE = {
+    "the request was invalid": r"\b400\b",
+    "the call was forbidden": r"\b403\b",
+    "it had an internal error": r"\b500\b",
+    "it was unavailable": r"\b503\b",
+    "it was too slow": r"time.?out|timed.?out",
+}
+"""Words that leave no doubt which reason is meant, by what the feature calls it."""
 
 
 class Remediation:
@@ -71,12 +85,15 @@ class Remediation:
         """The agent's calls of functions about the alert that are over; a look at a function's health is none."""
         return self._journal.exchanges(caller="agent-sre", callee="functions", method="POST", mentioning=alert.mark)
 
-    def calls_of(self, function: str) -> list[Exchange]:
-        """The agent's calls of a function that this scenario alone uses."""
-        made = self._journal.exchanges(
+    def any_calls(self) -> list[Exchange]:
+        """The agent's calls of functions in this scenario, about whatever alert."""
+        return self._journal.exchanges(
             caller="agent-sre", callee="functions", method="POST", since=self._incident.began
         )
-        return [call for call in made if name_of(call) == function]
+
+    def calls_of(self, function: str) -> list[Exchange]:
+        """The agent's calls of a function that this scenario alone uses."""
+        return [call for call in self.any_calls() if name_of(call) == function]
 
     def begun(self, alert: Alert) -> Exchange:
         """The first call about the alert, which may still be under way. Waits until there is one."""
@@ -138,8 +155,9 @@ class Remediation:
         return made[0]
 
     def not_called(self, alert: Alert) -> None:
-        """No function was called about the alert. Show first that a call could have been seen."""
+        """No function was called about the alert."""
         made = self.tries(alert)
+        self._incident.did_not_see(f"a call of a function about {alert.called}", self.any_calls)
         assert not made, (
             f"Expected agent-sre to call no function about {alert.called}, "
             f"but it called {made[0].host}, and the call ended with {_end(made[0])}."
@@ -151,23 +169,35 @@ class Remediation:
         self._issues.becomes(alert, lambda issue: tells_remediation(issue, self.calls(alert)[-1]))
         self._issues.exactly_one(alert)
 
-    def failed(self, alert: Alert, reason: str | None = None) -> Issue:
-        """A ticket beside the alert's own tells that its remediation failed, and, when that is asked for, why."""
-
-        def told() -> Issue:
-            found = self._issues.about(alert)
-            assert len(found) >= 2, (
-                f"Expected a ticket about the failed remediation of {alert.called} beside the alert's own, "
-                f"but there is {'only ' + found[0].identifier if found else 'no issue at all'}{self._ending(alert)}."
-            )
-            names_function(found[1], alert.function)
-            if reason:
-                gives_reason(found[1], alert, reason)
-            return found[1]
-
-        ticket = self._waiting.until(told, "recovery")
+    def failed(self, alert: Alert) -> Issue:
+        """A ticket beside the alert's own tells that its remediation failed."""
+        ticket = self._waiting.until(lambda: self._failure_of(alert), "recovery")
         self._issues.show(ticket)
         return ticket
+
+    def failed_because(self, alert: Alert, reason: str) -> Issue:
+        """A ticket beside the alert's own tells that its remediation failed, and why.
+
+        When the wording is unknown, another remediation is made to fail in another way: its ticket must say something
+        else.
+        """
+        ticket = self.failed(alert)
+        if not words_reason(ticket, alert, reason):
+            control = fails_otherwise(reason)
+            self._incident.fire_beside(control)
+            other = self.failed(control)
+            self._waiting.until(lambda: tells_reason(self._failure_of(alert), alert, reason, other, control), "update")
+        return ticket
+
+    def _failure_of(self, alert: Alert) -> Issue:
+        """The ticket beside the alert's own, which names the function."""
+        found = self._issues.about(alert)
+        assert len(found) >= 2, (
+            f"Expected a ticket about the failed remediation of {alert.called} beside the alert's own, "
+            f"but there is {'only ' + found[0].identifier if found else 'no issue at all'}{self._ending(alert)}."
+        )
+        names_function(found[1], alert.function)
+        return found[1]
 
     def not_left_alone(self, alert: Alert, failed: int) -> None:
         """The alert's function is called about the alert, as it has not failed often enough to be left alone."""
@@ -200,6 +230,7 @@ class Remediation:
         self._waiting.pass_time(since + cool_down)
         made = self.calls_of(function)
         self._incident.saw_exchanges(f"Calls of {function}, from its first failure to the end of its cool-down", made)
+        self._incident.did_not_see(f"a call of {function} within its cool-down", control=lambda: made)
         left_alone(made, since, since + cool_down)
 
     def one_probe(self, function: str, since: float) -> None:
@@ -395,11 +426,32 @@ def names_function(ticket: Issue, function: str) -> None:
     )
 
 
-def gives_reason(ticket: Issue, alert: Alert, reason: str) -> None:
-    """The ticket says why the remediation failed, in some words that are not the alert's own."""
-    text = text_of(ticket)
-    for own in (*alert.labels.values(), *alert.annotations.values()):
-        text = text.replace(own, "")
-    assert re.search(REASONS[reason], text, re.IGNORECASE), (
-        f"Expected {ticket.identifier} “{ticket.title}” to give the reason that {reason}, but it does not."
+def words_reason(ticket: Issue, alert: Alert, reason: str) -> bool:
+    """Whether the ticket says why the remediation failed, in known words that are not the alert's own."""
+    return bool(re.search(REASONS[reason], without_own(text_of(ticket), alert), re.IGNORECASE))
+
+
+def fails_otherwise(reason: str) -> Alert:
+    """An alert whose remediation fails for a reason that has nothing to do with this one."""
+    if reason == "its parameters are wrong":
+        return make_alert(function=ABSENT)
+    alert = make_alert(function="pod-restart")
+    alert.annotations["lambda_parameters"] = NO_PARAMETERS["words"]
+    return alert
+
+
+def tells_reason(ticket: Issue, alert: Alert, reason: str, other: Issue, other_alert: Alert) -> None:
+    """The ticket says of its failure what the other ticket does not say of quite another one, and no wrong reason."""
+    text, control = without_own(text_of(ticket), alert), without_own(text_of(other), other_alert)
+    if words_reason(ticket, alert, reason):
+        return
+    assert tells_apart(text, [control]), (
+        f"Expected {ticket.identifier} “{ticket.title}” to give the reason that {reason}, but it says no more than "
+        f"{other.identifier}, which is about a failure of quite another kind."
     )
+    for another, meant in UNMISTAKABLE.items():
+        found = re.search(meant, text, re.IGNORECASE)
+        assert another == reason or not found or re.search(meant, control, re.IGNORECASE), (
+            f"Expected {ticket.identifier} “{ticket.title}” to give the reason that {reason}, "
+            f"but it says {found[0]!r}, as if {another}."
+        )

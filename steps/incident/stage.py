@@ -33,7 +33,6 @@ from steps.incident.approvals import Approvals
 from steps.incident.audit import Audit, audit
 from steps.incident.deployment import Deployment
 from steps.incident.events import Events
-from steps.incident.evidence import Evidence
 from steps.incident.flood import Flood
 from steps.incident.hostile import Hostility
 from steps.incident.incident import Incident
@@ -46,10 +45,12 @@ from steps.incident.robustness import Robustness
 from steps.incident.rotation import Key, Rotation
 from steps.incident.telemetry import Telemetry
 from steps.incident.trust import Trust
+from steps.incident.vacuity import Observed, require_controls, require_part
 from steps.incident.validation import Validation
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile, ProfileError
+from steps.targets.surroundings import AGENT, CONVERTER
 from steps.targets.target import Target, TargetUnavailable, world_for
 from steps.world import hosts
 from steps.world.processes.tools import ToolMissing, version
@@ -212,7 +213,8 @@ class Stage:
     @cached_property
     def trouble(self) -> Trouble:
         """What can go wrong around the agent."""
-        return Trouble(self.world.gateway, self.world.linear, self.world.slack, self.world.trm, self.world.credentials)
+        world = self.world
+        return Trouble(world.journal, world.gateway, world.linear, world.slack, world.trm, world.credentials)
 
     @cached_property
     def waiting(self) -> Waiting:
@@ -304,30 +306,36 @@ class Stage:
         self.target.arrange(arrangement)
         incident = self.incident_of(scenario)
         incident.began = self.world.journal.cursor()
-        incident.seen.clear()
+        incident.end_step()
         self.agent.look_from_here()
 
-    def evidence(self, scenario: str, *, failed: bool) -> list[Evidence]:
+    def observed(self, scenario: str, *, failed: bool) -> Observed:
         """What the step that has just ended saw; and when it failed, everything that was said about its incident."""
         incident = self.incident_of(scenario)
         if failed:
-            incident.saw_exchanges("Everything that was said about the incident", incident.exchanges()[-MOST:])
-        seen, incident.seen = incident.seen, []
-        return seen
+            incident.saw_everything(MOST)
+        return incident.end_step()
 
     def end(self, scenario: str, *, failed: bool) -> None:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
-        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn; and
-        TargetUnavailable when one of the programs has ended, unless the scenario has `failed` and thereby told so.
+        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn. Unless the
+        scenario has `failed`: raises TargetUnavailable when one of the programs has ended, and EmptyPass when what has
+        passed shows nothing.
         """
+        incident = self.incident_of(scenario)
         self.trouble.over()
         self.world.staff.start_of_day()
-        self.incident_of(scenario).ending.close()
-        if broken := self.world.journal.marks(self.incident_of(scenario).began, kind="broken"):
+        incident.ending.close()
+        if broken := self.world.journal.marks(incident.began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
-        if not failed and (ended := self.target.ended()):
+        if failed:
+            return
+        if ended := self.target.ended():
             raise TargetUnavailable(f"During the scenario {ended}")
+        require_controls(incident.absences)
+        if incident.alerts:
+            require_part(self.world.journal.exchanges(since=incident.began), (CONVERTER, AGENT))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from steps.incident.alert import Alert
 
 UNAVAILABLE = re.compile(
     r"\b(unavailable|unreachable|inaccessible|unable|cannot|can't|refused|offline|degraded|skipped|n/a"
@@ -36,3 +39,27 @@ def lines_about(text: str, subject: re.Pattern[str]) -> list[str]:
 def says(text: str, subject: re.Pattern[str], words: re.Pattern[str]) -> bool:
     """Whether some line about the subject has one of the words, where that is no empty search for failures."""
     return any(words.search(_SOUGHT.sub("", line)) for line in lines_about(text, subject))
+
+
+_WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")
+"""A plain word: no name of something, and no piece of one or of a number."""
+
+
+def without_own(text: str, alert: Alert) -> str:
+    """The text without what the alert itself says."""
+    for own in sorted((*alert.labels.values(), *alert.annotations.values()), key=len, reverse=True):
+        text = text.replace(own, " ")
+    return text
+
+
+def words(text: str) -> set[str]:
+    """The plain words of a text."""
+    return {word.casefold() for word in _WORD.findall(text)}
+
+
+def tells_apart(text: str, others: Iterable[str]) -> bool:
+    """Whether the text says something in plain words that none of the others says.
+
+    This finds out in any wording whether a text tells what happened: of something else it would have said otherwise.
+    """
+    return bool(words(text).difference(*map(words, others)))

@@ -47,12 +47,13 @@ class UnauthorizedError(RefusedError):
     """The credential was refused."""
 
 
-def make_client(tls: ssl.SSLContext, connections: int | None = 20) -> httpx.AsyncClient:
+def make_client(tls: ssl.SSLContext) -> httpx.AsyncClient:
     """A client for one system, so that a slow one holds up no other. Proxies are taken from the environment.
 
-    It has no time-outs of its own: `send` limits the whole exchange.
+    It has no time-outs of its own: `send` limits the whole exchange. Nor has it a limit of connections: httpcore never
+    gives up one whose TLS handshake behind a proxy has failed, so that after an outage none would be left for a call.
     """
-    return httpx.AsyncClient(verify=tls, timeout=None, limits=httpx.Limits(max_connections=connections))  # noqa: S113
+    return httpx.AsyncClient(verify=tls, timeout=None, limits=httpx.Limits(max_keepalive_connections=20))  # noqa: S113
 
 
 async def send(client: httpx.AsyncClient, request: httpx.Request, within: float) -> httpx.Response:

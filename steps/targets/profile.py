@@ -270,13 +270,18 @@ class Profile(Section):
         return f"{named} of {self.name}{missing}"
 
 
+def path_of(name: str) -> Path:
+    """The file of the built-in profile of that name, or of the one that lies at that path."""
+    return BUILT_IN / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
+
+
 def load(name: str, given: Mapping[str, str] | None = None) -> Profile:
     """The built-in profile of that name, or the one in the TOML file of that path, with its settings filled in.
 
     `given` are behave's settings (`-D name=value`). Raises ProfileError with one sentence that names file, line and
     setting.
     """
-    path = BUILT_IN / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)
+    path = path_of(name)
     if not path.is_file():
         known = ", ".join(sorted(built_in.stem for built_in in BUILT_IN.glob("*.toml")))
         raise ProfileError(f"There is no profile {name!r}: give the path of a TOML file or one of: {known}.")

@@ -170,6 +170,8 @@ class Mark:
     """End of what lasted; None for a moment, and for what still lasts."""
     kind: str
     text: str
+    host: str | None = None
+    """Where it happened, when it was at one host; `*.suffix` for all below it."""
 
 
 class OpenMark:
@@ -274,14 +276,14 @@ class Journal:
             self._file(exchange)
         return exchange
 
-    def mark(self, kind: str, text: str, at: float | None = None) -> OpenMark:
+    def mark(self, kind: str, text: str, at: float | None = None, host: str | None = None) -> OpenMark:
         """Notes that something happened, now or at the given time; close the mark when it has an end.
 
         The kind `broken` means that the world itself did not work, so that no verdict about the agent can be
         drawn.
         """
         with self._changed:
-            self._marks.append(Mark(self.cursor() if at is None else at, None, kind, text))
+            self._marks.append(Mark(self.cursor() if at is None else at, None, kind, text, host))
             self._notify()
             return OpenMark(self, len(self._marks) - 1)
 
@@ -401,12 +403,18 @@ class Journal:
 _HEX = r"[0-9a-f](?:(?<![0-9a-f]{2})|(?<=%[0-9a-fA-F]{2}[0-9a-f]))"
 """First digit of a hexadecimal word. A percent escape before it does not belong to the word; the look back comes
 after the digit, because that makes the search quick."""
+_INCIDENT_KEY = re.compile(r"v[0-9a-f]{12}(?![0-9a-f])")
 _IDENTITIES = (
-    re.compile(r"v[0-9a-f]{12}(?![0-9a-f])"),  # incident key
+    _INCIDENT_KEY,
     re.compile(_HEX + r"[0-9a-f]{7}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"),  # UUID
     re.compile(_HEX + r"[0-9a-f]{31}(?![0-9a-f])"),  # W3C trace id
     re.compile(r"[A-Z](?:(?<![A-Z0-9][A-Z])|(?<=%[0-9A-F]{2}[A-Z]))[A-Z0-9]+-[0-9]+"),  # ticket key
 )
+
+
+def names_incident(exchange: Exchange) -> bool:
+    """Whether the exchange says by an incident's key, this one's or another's, what it is about."""
+    return any(_INCIDENT_KEY.search(text) for text in _texts(exchange))
 
 
 def _is_identity(word: str) -> bool:

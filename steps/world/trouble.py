@@ -27,6 +27,7 @@ from steps.world.gateway.faults import (
     WrongCertificate,
 )
 from steps.world.gateway.messages import Request
+from steps.world.journal import Journal
 from steps.world.services import oncall
 from steps.world.services.approvals import Slack
 from steps.world.services.functions import NAMESPACE
@@ -145,7 +146,10 @@ SLACK_LIMIT = 1
 class Trouble:
     """Puts faults in force, and lifts at a scenario's end whatever is left of them."""
 
-    def __init__(self, gateway: Gateway, linear: Linear, slack: Slack, trm: Trm, credentials: Credentials) -> None:
+    def __init__(
+        self, journal: Journal, gateway: Gateway, linear: Linear, slack: Slack, trm: Trm, credentials: Credentials
+    ) -> None:
+        self._journal = journal
         self._gateway = gateway
         self._linear = linear
         self._slack = slack
@@ -221,6 +225,7 @@ class Trouble:
     def slack_limit_reached(self) -> float:
         """The rate limit of the agent's Slack webhook is reached; returns the seconds until it ends."""
         self._slack.limit_reached(self._credentials.slack_webhook_url, SLACK_LIMIT)
+        self._note(hosts.SLACK, "rate limit reached", SLACK_LIMIT)
         return SLACK_LIMIT
 
     def at_model(self, fails: str) -> Injection:
@@ -231,19 +236,30 @@ class Trouble:
         """Something happens to the file of the model's weights, and the service starts again with what is left."""
         self._open.callback(self._trm.restore)
         self._trm.damage(damage)
+        self._note(hosts.TRM, f"the model's file {damage}")
 
     def linear_limit_reached(self) -> float:
         """Linear's rate limit is reached for the agent's account; returns the seconds until it ends."""
         self._linear.limit_reached(LIMIT, self._credentials.linear_api_key)
+        self._note(hosts.LINEAR, "rate limit reached", LIMIT)
         return LIMIT
 
     def linear_key_revoked(self) -> None:
         """Linear refuses the agent's key from now on."""
         self._linear.revoke(self._credentials.linear_api_key)
+        self._note(hosts.LINEAR, "the key is revoked")
 
     def _of_agent(self, request: Request) -> bool:
         """The suite's own look at Linear goes on during the fault."""
         return request.header("authorization") != self._credentials.suite_linear_key
+
+    def _note(self, host: str, what: str, seconds: float | None = None) -> None:
+        """Marks a fault that the host itself has, for so long or until all faults are lifted."""
+        mark = self._journal.mark("fault", what, host=host)
+        if seconds is None:
+            self._open.callback(mark.close)
+        else:
+            mark.close(self._journal.cursor() + seconds)
 
     def _inject(self, host: str, fault: Fault) -> Injection:
         return self._open.enter_context(self._gateway.inject(host, fault))

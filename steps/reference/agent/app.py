@@ -144,7 +144,7 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
     tls = httpx.create_ssl_context()
     once_more = replace(config.retries, tries=2)  # context is not worth much of a ticket's time
     clients = {name: make_client(tls) for name in ("linear", "prometheus", "pagerduty", "trm")}
-    clients["functions"] = make_client(tls, connections=None)
+    clients["functions"] = make_client(tls)
     work, metrics = Work(), Metrics()
     linear = Linear(
         clients["linear"],

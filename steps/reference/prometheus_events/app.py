@@ -107,7 +107,7 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
     retries = Retries(environment.count("RETRY_TRIES", 5), environment.seconds("RETRY_FIRST_PAUSE", 0.5))
     environment.check()
     work = Work()
-    client = make_client(httpx.create_ssl_context(), connections=100)
+    client = make_client(httpx.create_ssl_context())
     service = PrometheusEvents(Delivery(client, sink, timeout, retries), work)
 
     @asynccontextmanager

@@ -30,7 +30,7 @@ class Injection:
         self.lifted = asyncio.Event()
         """Set on the gateway's loop, for the calls that wait for the lifting."""
         self._journal = journal
-        self._mark = journal.mark("fault", f"{host}: {fault.name}")
+        self._mark = journal.mark("fault", fault.name, host=host)
         self._on_lift = on_lift
         self._lock = threading.Lock()
 

@@ -1,0 +1,93 @@
+"""Benchmarks: what a run has measured of the ticket's success metrics, `benchmarks.json`.
+
+The run's own steps hand it over when they have measured; here is what it looks like and what is made of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from reports.files import Entry, write_whole
+
+NAME = "benchmarks.json"
+
+Comparison = Literal["<", "<=", "=", ">=", ">"]
+
+
+class Percentiles(Entry):
+    """How a measure spreads, in its unit."""
+
+    p50: float
+    p95: float
+    p99: float
+    max: float
+
+
+class Measure(Entry):
+    """One success metric at one integration."""
+
+    id: str
+    """The ticket's item: "M2"."""
+    title: str
+    """What is measured, in the ticket's words: "Integration Latency"."""
+    integration: str
+    """Where: "agent-sre → Linear API"."""
+    value: float
+    unit: Literal["%", "s"]
+    comparison: Comparison
+    target: float
+    passed: bool
+    count: int
+    """How many calls, events or recoveries it was measured on."""
+    percentiles: Percentiles | None = None
+    histogram: tuple[tuple[float, int], ...] = ()
+    """Upper edge of each bucket, in the unit, and how many lie in it."""
+    failures: tuple[str, ...] = ()
+    """What did not go well, a sentence each."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the value keeps to the target."""
+        match self.comparison:
+            case "<":
+                return self.value < self.target
+            case "<=":
+                return self.value <= self.target
+            case "=":
+                return self.value == self.target
+            case ">=":
+                return self.value >= self.target
+            case ">":
+                return self.value > self.target
+
+
+class Benchmarks(Entry):
+    """`benchmarks.json`."""
+
+    run: str
+    """Id of the run that measured."""
+    started: datetime
+    machine: str
+    versions: dict[str, str]
+    profile: str
+    measures: tuple[Measure, ...]
+
+    def of(self, item: str) -> list[Measure]:
+        """What was measured of an item of the ticket."""
+        return [measure for measure in self.measures if measure.id == item]
+
+    def write(self, latest: Path) -> None:
+        """Writes the file beside the verdict."""
+        write_whole(latest / NAME, self.model_dump_json(indent=1))
+
+
+def load(latest: Path) -> Benchmarks | None:
+    """What the run has measured; None when it has measured nothing that can be read."""
+    try:
+        return Benchmarks.model_validate_json((latest / NAME).read_bytes())
+    except (OSError, ValidationError):
+        return None

@@ -1,0 +1,81 @@
+"""Runs of the suite in copies of it, so that they leave the last report of whoever starts them alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from reports.verdict import RequirementVerdict, Verdict
+
+ROOT = Path(__file__).parents[1]
+GIVEN = Path("steps") / "targets" / "given.toml"
+"""Where a profile lies that a run is given: beside the built-in ones, because its paths are relative."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run of the suite came to."""
+
+    exit_code: int
+    output: str
+    verdict: Verdict
+
+    def item(self, id_: str) -> RequirementVerdict:
+        """The verdict on one of the ticket's items."""
+        return next(item for item in self.verdict.requirements if item.id == id_)
+
+
+class NoVerdict(Exception):
+    """The run ended without a verdict; the message is what it printed."""
+
+
+def copy_suite(place: Path, source: Path = ROOT) -> Path:
+    """A copy of the suite, together with what Python has compiled of it."""
+    shutil.copytree(
+        source, place, ignore=shutil.ignore_patterns(".*", "latest", "history", "proof", "signoff", "*.egg-info")
+    )
+    return place
+
+
+def run_suite(
+    place: Path,
+    *arguments: str,
+    source: Path = ROOT,
+    profile: str | None = None,
+    changes: Mapping[Path, str] = MappingProxyType({}),
+    start: Sequence[str] = (),
+    tools: bool = True,
+) -> Run:
+    """Runs the suite in a copy at `place`, with another profile than the reference's when the text of one is given.
+
+    `changes` are the texts of other files, by their paths from the root. `start` is a module, with its arguments, that
+    starts behave. Without `tools` no Prometheus can be found. Raises NoVerdict.
+    """
+    copy_suite(place, source)
+    if profile:
+        changes = {**changes, GIVEN: profile}
+        arguments += ("-D", f"profile={GIVEN.stem}")
+    for path, text in changes.items():
+        (place / path).write_text(text, encoding="utf-8")
+    if tools:
+        (place / ".cache").symlink_to(ROOT / ".cache")
+    path = os.environ["PATH"] if tools else str(Path(sys.executable).parent)
+    ran = subprocess.run(
+        [sys.executable, "-m", *start, "behave", *arguments],
+        cwd=place,
+        env=os.environ | {"PYTHONPATH": str(place), "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    file = place / "reports" / "latest" / "verdict.json"
+    if not file.exists():
+        raise NoVerdict(ran.stdout)
+    return Run(ran.returncode, ran.stdout, Verdict.model_validate_json(file.read_text(encoding="utf-8")))

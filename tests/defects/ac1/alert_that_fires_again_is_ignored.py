@@ -1,0 +1,8 @@
+"""An alert that fires again after it was resolved is taken for a repetition."""
+
+ITEMS = ("AC1.3",)
+SAYS = "open Linear issue"
+
+FILE = "agent/incidents.py"
+RIGHT = "elif known and known.is_open:"
+WRONG = "elif known:"

@@ -1,0 +1,13 @@
+"""A repeated notification has the function called again."""
+
+ITEMS = ("AC5.2",)
+SAYS = "exactly once"
+
+FILE = "agent/incidents.py"
+RIGHT = """
+asked = known.comment(event["id"], report.repeated(alert, correlation_id))
+"""
+WRONG = """
+asked = known.comment(event["id"], report.repeated(alert, correlation_id))
+self._work.start("remediation", self._remediate(known, asked))
+"""

@@ -1,0 +1,8 @@
+"""After the cool-down every call goes through, and not one that probes."""
+
+ITEMS = ("AC5.8",)
+SAYS = "to probe"
+
+FILE = "agent/functions.py"
+RIGHT = "self._next_call = time.monotonic() + self.cooldown  # the probe: others wait for another cool-down"
+WRONG = "pass"

@@ -1,0 +1,8 @@
+"""Slack's rate limit is not waited out."""
+
+ITEMS = ("AC8.1",)
+SAYS = "too early"
+
+FILE = "agent/slack.py"
+RIGHT = "self._limited_until = time.monotonic() + (retry_after(response) or 1)"
+WRONG = 'raise TransientError("Slack is busy.")'

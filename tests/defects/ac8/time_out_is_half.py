@@ -1,0 +1,8 @@
+"""The time is up after half of it."""
+
+ITEMS = ("AC8.4",)
+SAYS = "nobody had answered"
+
+FILE = "agent/approvals.py"
+RIGHT = "await asyncio.wait({pending.decision}, timeout=self._timeout)"
+WRONG = "await asyncio.wait({pending.decision}, timeout=self._timeout / 2)"

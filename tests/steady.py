@@ -1,0 +1,113 @@
+"""No false alarm: the suite judges the reference again and again, in another order each time, on a busy machine.
+
+    python -m tests.steady --runs 30 --load
+
+Every scenario has to pass in every run. Prints a table of the runs, and each scenario that did not pass with its
+sentence; the exit code is 0 when there is none. `--seed` repeats the orders of an earlier session.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from reports.runner import AcceptanceRunner
+from reports.verdict import ScenarioVerdict, Status
+from tests.copies import NoVerdict, run_suite
+
+
+class Shuffled(AcceptanceRunner):
+    """The suite's runner, with features and scenarios in an order that `-D seed=` decides."""
+
+    def _load(self) -> None:
+        super()._load()
+        order = random.Random(self.config.userdata["seed"])
+        order.shuffle(self.features)
+        for feature in self.features:
+            order.shuffle(feature.run_items)
+            for outline in feature.run_items:
+                order.shuffle(getattr(outline, "scenarios", []))
+
+
+@contextmanager
+def load(processes: int) -> Iterator[None]:
+    """So many processes keep the machine busy meanwhile, each a whole core."""
+    busy = [multiprocessing.Process(target=_turn, daemon=True) for _ in range(processes)]
+    for process in busy:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.terminate()
+            process.join()
+
+
+def _turn() -> None:
+    while True:
+        pass
+
+
+def main() -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="steady", description="Looks for false alarms.")
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--load", type=int, nargs="?", default=0, const=os.cpu_count(), metavar="PROCESSES")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first run's order")
+    parser.add_argument("--tags", help="only these scenarios")
+    asked = parser.parse_args()
+    console, alarms = Console(highlight=False), 0
+    table = Table("run", "seed", "outcome", "passed", "failed", "broken", "time", title=_title(asked))
+    with load(asked.load), tempfile.TemporaryDirectory(prefix="steady-") as directory:
+        for number in range(1, asked.runs + 1):
+            seed = asked.seed + number - 1
+            alarms += _run(number, seed, Path(directory) / str(number), asked.tags, table, console)
+    console.print(table)
+    console.print(f"{alarms} false alarms in {asked.runs} runs.")
+    return int(alarms > 0)
+
+
+def _title(asked: Any) -> str:
+    beside = f"{asked.load} busy processes beside on {os.cpu_count()} cores" if asked.load else "nothing beside"
+    return f"The reference judged {asked.runs} times, {beside}"
+
+
+def _run(number: int, seed: int, place: Path, tags: str | None, table: Table, console: Console) -> int:
+    """One run; how many false alarms it raised."""
+    selection = ("--tags", tags) if tags else ()
+    try:
+        run = run_suite(place, "--runner", "tests.steady:Shuffled", "-D", f"seed={seed}", *selection)
+    except NoVerdict as error:
+        table.add_row(str(number), str(seed), "no verdict", "", "", "", "")
+        console.print(f"run {number} (seed {seed}) ended without a verdict: {error}")
+        return 1
+    verdict = run.verdict
+    red = [scenario for scenario in verdict.scenarios if scenario.status is not Status.PASSED]
+    for scenario in red:
+        console.print(f"run {number} (seed {seed}): {_told(scenario)}", soft_wrap=True)
+    count = [str(sum(one.status is status for one in verdict.scenarios)) for status in COLUMNS]
+    table.add_row(str(number), str(seed), verdict.run.outcome, *count, f"{verdict.run.duration:.0f} s")
+    console.print(f"run {number} of the suite: {verdict.run.sentence}", soft_wrap=True)
+    return len(red) + len(verdict.run.troubles)
+
+
+COLUMNS = (Status.PASSED, Status.FAILED, Status.BROKEN)
+
+
+def _told(scenario: ScenarioVerdict) -> str:
+    return f"{scenario.status} {scenario.location} {scenario.name}: {scenario.sentence}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
