@@ -1,7 +1,6 @@
 """Sentences about security: what leaves the agent and how, where its credentials are, and what it lets in."""
 
-from collections.abc import Callable
-from functools import partial
+from typing import get_args
 
 from behave import given, register_type, then, when
 
@@ -21,7 +20,7 @@ from steps.world.hosts import EXTERNAL
 from steps.world.staff import APPROVER
 from steps.world.trouble import UNTRUSTWORTHY
 
-register_type(Untrustworthy=one_of(UNTRUSTWORTHY), Door=one_of(DOORS))
+register_type(Untrustworthy=one_of(UNTRUSTWORTHY), Door=one_of(DOORS), Mode=one_of(get_args(Mode)))
 
 # -- whom it trusts
 
@@ -145,9 +144,13 @@ def stays_healthy(context: Context) -> None:
 
 @when("a stranger sends bad input to {door:Door}, again and again")
 def besieged(context: Context, door: str) -> None:
-    context.siege = context.robustness.besiege(
-        door, sorted(context.approvals.has_id_and_buttons(context.incident.alert))
-    )
+    context.siege = context.robustness.besiege(door)
+
+
+@when("a stranger sends bad answers to the door for approvals, again and again")
+def approvals_besieged(context: Context) -> None:
+    ids = context.approvals.has_id_and_buttons(context.incident.alert)
+    context.siege = context.robustness.besiege("agent-sre's door for approvals", sorted(ids))
 
 
 @then("all of it is refused, and the program lives on each time")
@@ -158,38 +161,33 @@ def withstood(context: Context) -> None:
 @then("nothing comes of it")
 def without_effect(context: Context) -> None:
     context.robustness.without_effect(context.siege)
+
+
+@then("no function is called because of it")
+def no_function_called(context: Context) -> None:
     context.approvals.not_called(context.incident.alert)
 
 
-@then("{sound_input} right after it is handled")
-def sound_input_handled(context: Context, sound_input: str) -> None:
-    SOUND[sound_input](context)
-
-
+@then("an event in {mode:Mode} mode right after it is handled")
 def event_handled(context: Context, mode: Mode) -> None:
     alert = context.incident.adopt(make_alert())
     context.stage.broker.deliver(event_about(alert, "fired", context.incident.correlation_id), mode)
     context.issues.exactly_one(alert)
 
 
+@then("an approval right after it has the function called")
 def approval_handled(context: Context) -> None:
     decided = context.approvals.decide(context.incident.alert, "on Slack", "approve", APPROVER)
     context.approvals.called_once(context.incident.alert, decided.began)
 
 
+@then("a notification right after it is handled")
+@then("a notification right after them is handled")
 def notification_handled(context: Context) -> None:
     alert = context.incident.adopt(make_alert())
     context.stage.webhook.send(notification([(alert, "firing")]))
     context.events.all_at_broker([alert], "fired")
-
-
-SOUND: dict[str, Callable[[Context], None]] = {
-    "a structured event": partial(event_handled, mode="structured"),
-    "a binary event": partial(event_handled, mode="binary"),
-    "an approval": approval_handled,
-    "a notification": notification_handled,
-}
-"""Sound input, by the feature's words: each is sent, and claimed to be handled."""
+    context.issues.exactly_one(alert)
 
 
 @given("alerts whose labels and annotations hold")
@@ -249,30 +247,36 @@ def refused_everywhere(context: Context) -> None:
 def audited(context: Context) -> None:
     own = context.stage.audit()
     context.audit = own.with_others(run.record.latest / "audit") if run.record else own
-    context.incident.saw("The audit of this run", audit.shown(context.audit))
 
 
 @then("there are calls to every integration")
 def complete(context: Context) -> None:
+    context.incident.saw("Calls of this run", audit.shown_calls(context.audit))
     audit.complete(context.audit)
 
 
 @then("every call that leaves the cluster is encrypted by a current version of TLS, to a host that can be trusted")
 def protected(context: Context) -> None:
+    context.incident.saw("Calls that left the cluster", audit.shown_calls(context.audit))
     audit.protected(context.audit)
 
 
 @then("no call goes to a host that nobody declared")
 def declared(context: Context) -> None:
+    context.incident.saw("Calls of this run", audit.shown_calls(context.audit))
+    context.incident.did_not_see("a call to a host that nobody declared", control=lambda: context.audit.calls)
     audit.declared(context.audit)
 
 
 @then("the credentials are found where they belong")
 def at_home(context: Context) -> None:
+    context.incident.saw("Credentials of this run", audit.shown_credentials(context.audit))
     audit.at_home(context.audit)
 
 
 @then("no credential is found in")
 def clean(context: Context) -> None:
+    context.incident.saw("Credentials in other places", audit.shown_places(context.audit))
+    context.incident.did_not_see("a credential in another place", control=lambda: context.audit.at_home)
     for row in context.table:
         audit.clean(context.audit, row["place"])

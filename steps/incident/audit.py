@@ -166,17 +166,26 @@ def _all(sentences: Iterable[str]) -> str:
     return first + (f"; and {len(others)} more" if others else "")
 
 
-def shown(seen: Audit) -> str:
-    """The audit as a person reads it."""
+def shown_calls(seen: Audit) -> str:
+    """Who was called how often, and how what left the cluster was protected."""
     rows = [f"{'called':<28}{'calls':>8}"]
     rows += [f"{callee:<28}{count:>8}" for callee, count in sorted(seen.calls.items())]
     rows += ["", f"{'encrypted, to':<28}{'calls':>8}{'not trusted':>14}"]
     for host in sorted(seen.encrypted.keys() | seen.distrusted.keys()):
         rows.append(f"{host:<28}{seen.encrypted.get(host, 0):>8}{seen.distrusted.get(host, 0):>14}")
-    rows += ["", f"{'searched':<40}{'texts':>8}{'leaks':>8}"]
+    return "\n".join([*rows, *seen.unprotected, *seen.undeclared])
+
+
+def shown_credentials(seen: Audit) -> str:
+    """Which credentials were looked for, and how often each was seen where it belongs."""
+    rows = [f"{'credential':<28}{'where it belongs':>18}"]
+    return "\n".join(rows + [f"{name:<28}{seen.at_home.get(name, 0):>18}" for name in seen.credentials])
+
+
+def shown_places(seen: Audit) -> str:
+    """What was searched, and what was found there."""
+    rows = [f"{'searched':<40}{'texts':>8}{'leaks':>8}"]
     rows += [
         f"{place:<40}{count:>8}{len(seen.leaks.get(place, ())):>8}" for place, count in sorted(seen.searched.items())
     ]
-    rows += ["", f"{'credential':<28}{'where it belongs':>18}"]
-    rows += [f"{name:<28}{seen.at_home.get(name, 0):>18}" for name in seen.credentials]
-    return "\n".join(rows)
+    return "\n".join([*rows, *(sentence for sentences in seen.leaks.values() for sentence in sentences)])

@@ -59,6 +59,7 @@ class Deployment:
         found = [sentence for one in self._objects for sentence in manifests.exposed(one, live=self._live)]
         found += manifests.exposed_beside(self._others)
         self._incident.saw("Credentials outside of Secrets", "\n".join(found) or "none")
+        self._incident.did_not_see("a credential in a manifest", control=self._would_be_found)
         manifests.none_exposed(found, len(self._objects))
 
     def rotated_within(self, days: float) -> None:
@@ -66,7 +67,12 @@ class Deployment:
         secrets = self._kubernetes().find("v1", "Secret", NAMESPACE)
         shown = (f"{one['metadata']['name']:<24}{changed_at(one):%Y-%m-%d %H:%M:%S}" for one in secrets)
         self._incident.saw("When the Secrets were last changed", "\n".join(shown))
+        self._incident.did_not_see("a Secret that is too old", control=lambda: secrets)
         young(secrets, days, datetime.now(UTC))
+
+    def _would_be_found(self) -> bool:
+        """Whether a credential would be found in each of the objects, if somebody put one there."""
+        return all(manifests.exposed(manifests.with_credential(one), live=self._live) for one in self._objects)
 
 
 # -- pure claims, each with its sentence

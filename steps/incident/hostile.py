@@ -119,9 +119,11 @@ class Hostility:
     def not_carried_out(self, hostile: Sequence[Hostile]) -> None:
         """No host was called that only they name, no function, and nothing was calculated."""
         made = [one for one in self._journal.exchanges(since=self._incident.began) if one.caller in PROGRAMS]
-        self._incident.saw("Calls meanwhile", f"{len(made)}")
+        about = {one.content: [call for call in made if _about(one, call)] for one in hostile}
+        self._incident.saw("Calls about each", "\n".join(f"{len(calls):>5}  {name}" for name, calls in about.items()))
+        self._incident.did_not_see("what a hostile alert asks for", control=lambda: any(about.values()))
         for one in hostile:
-            carried_out(one, [call for call in made if _about(one, call)])
+            carried_out(one, about[one.content])
 
     def _delivered(self, alert: Alert) -> list[Exchange]:
         said = self._journal.exchanges(mentioning=alert.mark, since=self._incident.began)

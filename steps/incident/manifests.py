@@ -6,6 +6,7 @@ import base64
 import binascii
 import math
 import re
+import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -104,6 +105,15 @@ def exposed(manifest: Manifest, *, live: bool = False) -> list[str]:
     against = (lambda text: shape_of(text.value)) if sealed else reason_against
     found = ((text, against(text)) for text in texts(manifest.content))
     return [f"{manifest.called} holds {reason} in {'.'.join(text.path)}" for text, reason in found if reason]
+
+
+def with_credential(manifest: Manifest) -> Manifest:
+    """The object as it would be if somebody had noted a credential on it."""
+    metadata = dict(manifest.content.get("metadata") or {})
+    noted = {**(metadata.get("annotations") or {}), "note": f"lin_api_{secrets.token_hex(20)}"}
+    if manifest.kind == "Secret":
+        return Manifest(manifest.where, {**manifest.content, "stringData": noted})
+    return Manifest(manifest.where, {**manifest.content, "metadata": metadata | {"annotations": noted}})
 
 
 def exposed_beside(others: Sequence[Text]) -> list[str]:

@@ -96,15 +96,15 @@ class Robustness:
         self._waiting = waiting
         self._incident = incident
 
-    def besiege(self, door: str, request_ids: Sequence[str]) -> Siege:
+    def besiege(self, door: str, request_ids: Sequence[str] = ()) -> Siege:
         """Sends bad input to the door, one case after the other, and looks after each whether the program lives.
 
-        `request_ids` are those of an approval request that waits. Raises BedNotReady.
+        `request_ids` are those of an approval request that waits, for that door alone. Raises BedNotReady.
         """
         from steps.incident import bad_input
 
         made = getattr(bad_input, DOORS[door].cases)
-        siege = Siege(door, self._seed, made(request_ids) if DOORS[door].cases == "approvals" else made())
+        siege = Siege(door, self._seed, made(request_ids) if request_ids else made())
         enormous = bad_input.Case("an enormous text", b'"' + b"x" * ENORMOUS + b'"')
         if harm := self._wrong_with(siege, enormous):
             siege.harmful, siege.harm = enormous, harm
@@ -141,12 +141,16 @@ class Robustness:
         self._waiting.quiet(moved)
         effects = self._effects(marks)
         self._incident.saw_exchanges("Calls about what had to be refused", effects)
+        self._incident.did_not_see("a call about bad input", control=self._effects_of_sound_input)
         if effects:
             harmful = self._smallest_with_effect(siege, effects)
             raise AssertionError(
                 f"Expected nothing to come of bad input at {siege.door}, but {effects[0].caller} called "
                 f"{effects[0].callee} about it: {told(harmful)} (-D seed={siege.seed} brings it again)."
             )
+
+    def _effects_of_sound_input(self) -> list[Exchange]:
+        return self._effects([alert.mark for alert in self._incident.alerts])
 
     def _effects(self, marks: Sequence[str]) -> list[Exchange]:
         return [call for call in self._journal.exchanges(mentioning=marks) if call.caller in JUDGED]

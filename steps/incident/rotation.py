@@ -90,6 +90,8 @@ class Rotation:
 
     def given_up(self, done: Exchanged) -> None:
         """Once the time was over, no call carried the key before."""
+        before = [call for call in self._calls(done.service, 0.0) if call.header("authorization") == done.before]
+        self._incident.did_not_see("a call with the key before", control=lambda: before)
         no_more(done, self._calls(done.service, self._late(done)))
 
     def _late(self, done: Exchanged) -> float:
@@ -135,7 +137,13 @@ class Rotation:
 
     def none_outlived(self) -> None:
         """No call carried a token that had expired when there was another."""
-        none_stale(self._tokens(), self._lifetime)
+        tokens = self._tokens()
+        late = [max(call.began - token.issued for call in token.calls) for token in tokens if token.calls]
+        self._incident.saw(
+            "Age of each token at its last call", "\n".join(f"{age:.2f} s of {self._lifetime:g} s" for age in late)
+        )
+        self._incident.did_not_see("a call with an expired token", control=lambda: late[1:])
+        none_stale(tokens, self._lifetime)
 
     def _linear(self) -> list[Exchange]:
         made = self._journal.exchanges(caller="agent-sre", callee="linear", since=self._incident.began)

@@ -37,6 +37,7 @@ class Trust:
         """None of the hosts that could not be trusted has been told anything."""
         for name, tries in self._tries.items():
             self._incident.saw_exchanges(f"How agent-sre tried to call {name}", tries)
+        self._incident.did_not_see("a call to a host that cannot be trusted", control=self._served)
         for name, tries in self._tries.items():
             unheeded(name, tries)
 
@@ -77,6 +78,10 @@ class Trust:
         self._waiting.quiet(moved)
         seen = Counter(call.callee for call in failed())
         self._incident.saw("Calls that failed", "\n".join(f"{count:>5} {callee}" for callee, count in seen.items()))
+
+    def _served(self) -> list[Exchange]:
+        """The calls of this scenario to the same hosts that were answered."""
+        return [call for name in self._tries for call in self._to(name, self._incident.began) if call.status == 200]
 
     def _to(self, name: str, since: float) -> list[Exchange]:
         made = self._journal.exchanges(caller="agent-sre", since=since)

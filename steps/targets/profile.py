@@ -151,7 +151,7 @@ class Resources(Section):
 class Flooding(Section):
     """What is too much for agent-sre's door, and has to be answered 429 (CONTRACTS §6.1)."""
 
-    rate: float = Field(default=200, gt=0)
+    rate: float = Field(default=150, gt=0)
     """Events a second."""
     seconds: Seconds = 2
     """A flood lasts so long."""
