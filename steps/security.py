@@ -238,8 +238,9 @@ def fails_everywhere(context: Context) -> None:
 @given("requests that were refused at every door")
 def refused_everywhere(context: Context) -> None:
     context.stage.webhook.post(b"{")
-    context.stage.agent.post("/", b"{")
-    context.stage.agent.post("/approval/callback", b"payload=%7B%7D")
+    context.stage.agent.post("/", "application/cloudevents+json", b"{")
+    context.stage.agent.post("/approval/callback", "application/json", b"{")
+    context.stage.agent.post("/approval/callback", "application/x-www-form-urlencoded", b"payload=%7B%7D")
 
 
 @when("all calls of this run are judged")

@@ -28,15 +28,16 @@ class Broker:
         """The broker takes the event and delivers it as its trigger says."""
         self._loop.run(self._broker.publish(event))
 
-    def keep_publishing(self, make: Callable[[], Event], rate: float) -> Callable[[], None]:
-        """The broker takes so many events a second, evenly, until the function is called that this returns."""
+    def keep_publishing(self, make: Callable[[], Event], at_once: int, every: float) -> Callable[[], None]:
+        """The broker takes so many events at once every so many seconds, until what this returns is called."""
 
         async def publish() -> None:
             loop = asyncio.get_running_loop()
             due = loop.time()
             while True:
-                await self._broker.publish(make())
-                due += 1 / rate
+                for _ in range(at_once):
+                    await self._broker.publish(make())
+                due += every
                 await asyncio.sleep(max(0.0, due - loop.time()))
 
         async def start() -> asyncio.Task[None]:

@@ -18,8 +18,8 @@ from steps.world.cluster.cloudevent import Event
 from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
 from steps.world.services.signals import Signals
 
-ALERTS_A_SECOND = 5
-"""While alerts keep coming in: so often that some alert meets every moment of what happens meanwhile."""
+ALERTS_AT_ONCE, EVERY = 3, 0.3
+"""While alerts keep coming in: so many together, and so often (seconds) that some meet whatever happens meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,14 @@ class Incident:
         self._happen("resolved", alerts)
 
     def keep_firing(self) -> None:
-        """From now on alerts fire evenly, each of its own, until `stop_firing` or the scenario's end."""
+        """From now on alerts fire, each of its own, until `stop_firing` or the scenario's end."""
         self.alerts = []
 
         def event() -> Event:
             self.alerts.append(make_alert(labels={"incident": self.key}))
             return event_about(self.alerts[-1], "fired", self.correlation_id)
 
-        self.ending.callback(self.broker.keep_publishing(event, ALERTS_A_SECOND))
+        self.ending.callback(self.broker.keep_publishing(event, ALERTS_AT_ONCE, EVERY))
 
     def stop_firing(self) -> None:
         """The last alert has fired."""

@@ -70,14 +70,14 @@ class Rotation:
     def exchange(self, service: str) -> Exchanged:
         """The key is exchanged. When the time for that is over the one before is revoked, and some more alerts fire."""
         key = self._keys[service]
-        self._waiting.for_bed(lambda: self._carries(service, key.authorization(key.current()), 0.0), "ticket")
+        self._waiting.until(lambda: self._carries(service, key.authorization(key.current())), "ticket")
         began, old = self._journal.cursor(), key.current()
         key.renew()
         placed = self._journal.cursor()
         done = Exchanged(service, key.authorization(old), key.authorization(key.current()), began, placed)
         self._waiting.pass_time(placed + self._waiting.limits.rotation)
         key.revoke(old)
-        self._waiting.until(lambda: self._carries(service, done.after, self._late(done)), "ticket")
+        self._waiting.until(lambda: called(service, self._calls(service, self._late(done))), "ticket")
         self._incident.stop_firing()
         return done
 
@@ -98,8 +98,8 @@ class Rotation:
         """From when on nobody may use the key before."""
         return done.placed + self._waiting.limits.rotation
 
-    def _carries(self, service: str, authorization: str, since: float) -> Exchange:
-        made = self._calls(service, since or self._incident.began)
+    def _carries(self, service: str, authorization: str) -> Exchange:
+        made = self._calls(service, self._incident.began)
         found = [call for call in made if call.header("authorization") == authorization]
         assert found, (
             f"Expected agent-sre to call {service} with the key in force, but of its {len(made)} calls none did."
@@ -179,10 +179,15 @@ def in_use(done: Exchanged, made: Sequence[Exchange], limit: float) -> None:
     )
 
 
+def called(service: str, made: Sequence[Exchange]) -> None:
+    """The service is called still, when the key before is revoked."""
+    assert made, f"Expected agent-sre to call {service} once the key before was revoked, but it never did."
+
+
 def no_more(done: Exchanged, made: Sequence[Exchange]) -> None:
     """None of these calls, which were made when the time for it was over, carried the key before."""
+    called(done.service, made)
     old = [call for call in made if call.header("authorization") == done.before]
-    assert made, f"Expected agent-sre to call {done.service} once the key before was revoked, but it never did."
     assert not old, (
         f"Expected agent-sre to use its new key for {done.service} only, but {len(old)} of {len(made)} calls carried "
         f"the one before, the last {old[-1].began - done.placed:.1f} s after the new one was in its place."
