@@ -135,9 +135,12 @@ def test_what_has_to_be_refused_and_what_only_survived() -> None:
         assert robustness.wrong_with(survived, Answer(status, ""), 5) is None
     assert robustness.wrong_with(refusal, Answer(202, ""), 5) == "it was answered 202"
     assert robustness.wrong_with(survived, Answer(500, ""), 5) == "it was answered 500"
-    assert robustness.wrong_with(survived, Answer(None, "No whole answer."), 5) == (
-        "it was not answered within 5 s (No whole answer)"
-    )
+    assert robustness.wrong_with(survived, Answer(None, "No whole answer."), 5) == "it was not answered within 5 s"
+    assert robustness.wrong_with(Case("odd", method="PATCH", fate="survived"), Answer(501, ""), 5) is None
+    assert robustness.wrong_with(survived, Answer(501, ""), 5) == "it was answered 501"
+    closed = Answer(None, "It was reset.", hung_up=True)
+    assert robustness.wrong_with(refusal, closed, 5) == "the connection was closed (It was reset)"
+    assert robustness.wrong_with(Case("huge", b"x" * 1_000_000), closed, 5) is None
     assert "file" in (robustness.wrong_with(survived, Answer(200, "root:x:0:0:root"), 5) or "")
 
 

@@ -126,10 +126,10 @@ def test_a_crash_is_told_with_the_smallest_case_and_the_seed(tmp_path: Path) -> 
         refused(
             lambda: robustness.withstood(siege),
             DOOR,
-            "to refuse bad input with 4xx, but it was answered 500: labels that are no object ([])",
+            "to refuse bad input with 4xx, but it was answered 500: labels that are no",
             "-D seed=5",
         )
-        assert siege.harmful and b'"labels": []' in siege.harmful.body
+        assert siege.harmful and b'"labels": [' in siege.harmful.body
 
 
 def test_bad_input_that_is_taken_is_told(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ class Answer:
     """The answer's body, or why there is none."""
     retry_after: float = 0.0
     """Seconds, as the answer asks for them."""
+    hung_up: bool = False
+    """Whether there is none because the connection was closed."""
 
 
 class Doors:
@@ -52,6 +54,6 @@ class Doors:
         try:
             answer = self._loop.run(self._client.send(request))
         except httpx.TransportError as error:
-            return Answer(None, str(error))
+            return Answer(None, str(error), hung_up=isinstance(error, httpx.NetworkError | httpx.ProtocolError))
         asked = answer.headers.get("retry-after", "")
         return Answer(answer.status_code, answer.text, float(asked) if asked.isdecimal() else 0.0)

@@ -216,7 +216,7 @@ def bad_alert(sound: Any, at: Path) -> Bodies:
     if at != FIRST:
         nameless = without(nameless, (*at, "alertname"))
     return st.one_of(
-        wrong(sound, labels, "labels that are no object", NO_LABELS),
+        wrong(sound, labels, "labels that are no object", NO_LABELS.filter(bool)),
         wrong(sound, (*labels, "team"), "a label that is no text", NO_TEXT),
         wrong(sound, annotations, "annotations that are no object", NO_LABELS.filter(bool)),  # there may be none
         wrong(sound, (*annotations, "description"), "an annotation that is no text", NO_TEXT),
@@ -225,8 +225,16 @@ def bad_alert(sound: Any, at: Path) -> Bodies:
                 "a label nested deeply", _with_raw(sound, (*labels, "team"), "[" * levels + "]" * levels)
             )
         ),
-        st.just(Body("no labels", dumped(without(sound, labels)))),
         st.just(Body("no name of the alert", dumped(nameless))),
+    )
+
+
+def no_labels(sound: Any, at: Path) -> Bodies:
+    """A body whose alert, at that place, has no labels at all: what remains may be its name."""
+    labels = (*at, "labels")
+    return st.one_of(
+        st.just(Body("no labels", dumped(without(sound, labels)))),
+        wrong(sound, labels, "labels that are nothing", st.sampled_from([None, False, 0, "", []])),
     )
 
 
@@ -273,7 +281,7 @@ def structured() -> SearchStrategy[Case]:
         as_type(refused, EVENT_TYPE),
         as_strange_type(st.just(dumped(EVENT))),
         as_type(unknown, EVENT_TYPE, "without effect"),
-        st.one_of(as_type(odd_alert(EVENT, ("data",)), EVENT_TYPE, "survived"), *odd),
+        st.one_of(as_type(odd_alert(EVENT, ("data",)) | no_labels(EVENT, ("data",)), EVENT_TYPE, "survived"), *odd),
     )
 
 
@@ -312,7 +320,7 @@ def binary() -> SearchStrategy[Case]:
         st.integers(10, 90).map(
             lambda count: case("very many headers", {f"ce-x{n}": b"y" for n in range(count)}, "survived")
         ),
-        data(odd_alert(ALERT, ()), "survived"),
+        data(odd_alert(ALERT, ()) | no_labels(ALERT, ()), "survived"),
     )
     return _mostly(data(st.one_of(no_json(ALERT), bad_alert(ALERT, ()), st.just(Body("no data", b"")))), refused, odd)
 
@@ -367,6 +375,7 @@ def notifications() -> SearchStrategy[Case]:
         wrong(NOTIFICATION, FIRST, "an alert that is no object", NO_OBJECT),
         wrong(NOTIFICATION, (*FIRST, "status"), "a strange status", st.sampled_from(["smouldering", "", 1, [], {}])),
         bad_alert(NOTIFICATION, FIRST),
+        no_labels(NOTIFICATION, FIRST),
     )
     return _mostly(
         as_type(refused, JSON_TYPE),

@@ -29,6 +29,10 @@ TRIES = 5
 """So often a case is sent that is turned away because too many came."""
 ENORMOUS = 6_000_000
 """Bytes of the one body that is larger than all others."""
+TOO_MUCH = 1_000_000
+"""Bytes of a body that a program need not read to its end: it may close the connection (RFC 9110 §15.5.14)."""
+NOT_IMPLEMENTED = 501
+"""What a server may answer to a method that it does not know (RFC 9110 §15.6.2)."""
 JUDGED = ("agent-sre", "prometheus-events")
 SHOWN = 80
 """Bytes of a body that a sentence shows."""
@@ -224,9 +228,11 @@ def _mentions(call: Exchange, mark: str) -> bool:
 
 def wrong_with(case: Case, answer: Answer, within: float) -> str | None:
     """What is wrong with the answer to the case, in words that follow `but`; None when nothing is."""
+    if answer.hung_up:
+        return None if len(case.body) >= TOO_MUCH else f"the connection was closed ({answer.text.rstrip('.')})"
     if answer.status is None:
-        return f"it was not answered within {within:g} s ({answer.text.rstrip('.')})"
-    if answer.status >= 500:
+        return f"it was not answered within {within:g} s"
+    if answer.status >= 500 and not (answer.status == NOT_IMPLEMENTED and case.method != "POST"):
         return f"it was answered {answer.status}"
     if "root:x:0:" in answer.text:
         return "it was answered with a file of the machine"
