@@ -33,12 +33,13 @@ Feature: Security Validation
     Given alerts that keep coming in
     When the key for <service> is exchanged, and the one before is revoked when the time for that is over
     Then agent-sre uses the new key in time, and the one before no more
-    And every alert of that time has exactly one open ticket
+    And every alert of that time has exactly one open ticket in <service>
     And no Secret with its keys is older than the policy allows
 
     Examples:
       | service |
       | Linear  |
+      | Jira    |
 
   @SEC4
   Scenario: Tokens that expire are renewed while alerts keep coming in
@@ -47,7 +48,7 @@ Feature: Security Validation
     When its tokens have expired more than once
     Then each of its tokens was fetched once for all calls, when the one before was about to expire
     And no call carried a token that had expired when there was another
-    And every alert of that time has exactly one open ticket
+    And every alert of that time has exactly one open ticket in Linear
 
   @SEC6
   Scenario: A flood at the door is turned away in part, and every alert beside it handled
@@ -55,7 +56,7 @@ Feature: Security Validation
     When one alert is notified in a flood
     Then a part of the flood is turned away and told when to come again
     And agent-sre stays healthy all the time
-    And every alert of that time has exactly one open ticket
+    And every alert of that time has exactly one open ticket in Linear
 
   @SEC7
   Scenario Outline: Bad input at <door> does no harm

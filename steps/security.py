@@ -14,13 +14,17 @@ from steps.incident.hostile import saying
 from steps.incident.model import KINDS, alert_about
 from steps.incident.notification import notification
 from steps.incident.robustness import DOORS
+from steps.incident.tickets import AnyTickets
+from steps.incident.trust import TRACKERS
 from steps.incident.words import one_of
 from steps.world.cluster.cloudevent import Mode
 from steps.world.hosts import EXTERNAL
 from steps.world.staff import APPROVER
 from steps.world.trouble import UNTRUSTWORTHY
 
-register_type(Untrustworthy=one_of(UNTRUSTWORTHY), Door=one_of(DOORS), Mode=one_of(get_args(Mode)))
+register_type(
+    Untrustworthy=one_of(UNTRUSTWORTHY), Door=one_of(DOORS), Mode=one_of(get_args(Mode)), Tracker=one_of(TRACKERS)
+)
 
 # -- whom it trusts
 
@@ -115,9 +119,10 @@ def none_outlived(context: Context) -> None:
     context.rotation.none_outlived()
 
 
-@then("every alert of that time has exactly one open ticket")
-def none_lost(context: Context) -> None:
-    context.issues.exactly_one_open(*context.incident.alerts, limit="burst")
+@then("every alert of that time has exactly one open ticket in {tracker:Tracker}")
+def none_lost(context: Context, tracker: str) -> None:
+    trackers: dict[str, AnyTickets] = {"Linear": context.issues, "Jira": context.jira_issues}
+    trackers[tracker].exactly_one_open(*context.incident.alerts, limit="burst")
 
 
 # -- more than it has to take

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -19,6 +20,14 @@ from tests.test_claims import refused
 
 DONE = Exchanged("Linear", "old-key", "new-key", began=90.0, placed=100.0)
 LIMIT = 30.0
+
+
+def test_a_call_carries_its_key_alone_as_a_token_or_as_a_password() -> None:
+    in_base64 = base64.b64encode(b"agent-sre@example.com:new-key").decode()
+    for authorization in ("new-key", "Bearer new-key", f"Basic {in_base64}", f"basic {in_base64}"):
+        assert rotation.carried(linear(authorization, 1)) == "new-key"
+    for other in (None, "Basic new-key", "Bearer old-key"):
+        assert rotation.carried(linear(other, 1)) != "new-key"
 
 
 def linear(authorization: str | None, began: float, status: int = 200, **said: Any) -> Exchange:
@@ -66,6 +75,8 @@ def test_a_token_for_each_lifetime_passes() -> None:
     first = Token("1", 0.1, (linear("Bearer 1", 1), linear("Bearer 1", 9.7)))
     rotation.none_stale([first, Token("2", 9.6, (linear("Bearer 2", 9.8),))], 10)
     rotation.none_stale([Token("1", 0, (linear("Bearer 1", 10.2, 401),)), Token("2", 10.3, ())], 10)
+    made_ready_before = linear("Bearer 1", 10.6, 401)
+    rotation.none_stale([Token("1", 0, (made_ready_before,)), Token("2", 9.6, ())], 10)
 
 
 def test_a_personal_key_is_no_token() -> None:
@@ -84,8 +95,8 @@ def test_a_renewal_that_is_refused_is_told() -> None:
 
 
 def test_an_expired_token_that_is_used_although_there_is_another_is_told() -> None:
-    tokens = [Token("1", 0, (linear("Bearer 1", 1), linear("Bearer 1", 12, 401))), Token("2", 9.6, ())]
-    refused(lambda: rotation.none_stale(tokens, 10), "1 calls", "2.0 s after that had expired")
+    tokens = [Token("1", 0, (linear("Bearer 1", 1), linear("Bearer 1", 16, 401))), Token("2", 9.6, ())]
+    refused(lambda: rotation.none_stale(tokens, 10), "1 calls", "6.0 s after that had expired")
 
 
 # -- floods

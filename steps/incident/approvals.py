@@ -251,7 +251,14 @@ class Approvals:
             other = make_alert(function=alert.function)
             self._incident.fire_beside(other)
             opposite = self.decide(other, decided.where, OPPOSITE[decided.decision], decided.person)
+            self._also(other, opposite)
             differ(text, alert, self._record(other, opposite), other)
+
+    def _also(self, alert: Alert, decided: Decided) -> None:
+        """The person decides the same in all other places, if they ask for it: it may be that all must approve."""
+        for where in PARTIES:
+            if where != decided.where and self.requests(alert, where):
+                self._tell(alert, where, decided.decision, decided.person)
 
     def _record(self, alert: Alert, decided: Decided) -> str:
         """What the alert's ticket says of the decision."""

@@ -21,6 +21,7 @@ from steps.world.journal import Journal
 JUDGED = ("agent-sre", "prometheus-events")
 INTEGRATIONS = {
     "Linear": "linear",
+    "Jira": "jira",
     "PagerDuty": "pagerduty",
     "Slack": "slack",
     "the approval application": "approval-app",
@@ -140,7 +141,7 @@ def declared(seen: Audit) -> None:
     assert not seen.undeclared, f"Expected calls to declared hosts only, but {_all(seen.undeclared)}."
 
 
-USED = ("linear_api_key", "pagerduty_api_key", "slack_webhook_url", "kubernetes_token")
+USED = ("linear_api_key", "jira_api_token", "pagerduty_api_key", "slack_webhook_url", "kubernetes_token")
 """The credentials without which no alert can be handled."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +28,6 @@ class Key:
     """Has a fresh key accepted beside the one in force, and puts it in that one's place."""
     revoke: Callable[[str], None]
     """Has a key refused from now on."""
-    authorization: Callable[[str], str] = str
-    """What a request's Authorization header says with that key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Exchanged:
     service: str
     before: str
     after: str
-    """What the Authorization header said with the key before, and with the new one."""
+    """The key before, and the new one."""
     began: float
     placed: float
     """When the new key was in its place."""
@@ -70,11 +69,11 @@ class Rotation:
     def exchange(self, service: str) -> Exchanged:
         """The key is exchanged. When the time for that is over the one before is revoked, and some more alerts fire."""
         key = self._keys[service]
-        self._waiting.until(lambda: self._carries(service, key.authorization(key.current())), "ticket")
+        self._waiting.until(lambda: self._carries(service, key.current()), "ticket")
         began, old = self._journal.cursor(), key.current()
         key.renew()
         placed = self._journal.cursor()
-        done = Exchanged(service, key.authorization(old), key.authorization(key.current()), began, placed)
+        done = Exchanged(service, old, key.current(), began, placed)
         self._waiting.pass_time(placed + self._waiting.limits.rotation)
         key.revoke(old)
         self._waiting.until(lambda: called(service, self._calls(service, self._late(done))), "ticket")
@@ -90,7 +89,7 @@ class Rotation:
 
     def given_up(self, done: Exchanged) -> None:
         """Once the time was over, no call carried the key before."""
-        before = [call for call in self._calls(done.service, 0.0) if call.header("authorization") == done.before]
+        before = [call for call in self._calls(done.service, 0.0) if carried(call) == done.before]
         self._incident.did_not_see("a call with the key before", control=lambda: before)
         no_more(done, self._calls(done.service, self._late(done)))
 
@@ -98,9 +97,9 @@ class Rotation:
         """From when on nobody may use the key before."""
         return done.placed + self._waiting.limits.rotation
 
-    def _carries(self, service: str, authorization: str) -> Exchange:
+    def _carries(self, service: str, key: str) -> Exchange:
         made = self._calls(service, self._incident.began)
-        found = [call for call in made if call.header("authorization") == authorization]
+        found = [call for call in made if carried(call) == key]
         assert found, (
             f"Expected agent-sre to call {service} with the key in force, but of its {len(made)} calls none did."
         )
@@ -165,9 +164,20 @@ class Rotation:
 # -- claims: pure, each with its sentence
 
 
+def carried(call: Exchange) -> str | None:
+    """The key that a call carries: alone in its Authorization header, as a Bearer token or as Basic's password."""
+    scheme, _, credential = (call.header("authorization") or "").partition(" ")
+    if scheme.lower() != "basic":
+        return credential or scheme or None
+    try:
+        return base64.b64decode(credential).decode().partition(":")[2]
+    except ValueError:
+        return None
+
+
 def in_use(done: Exchanged, made: Sequence[Exchange], limit: float) -> None:
     """A call carried the new key, at the latest so many seconds after it was in its place."""
-    first = next((call for call in made if call.header("authorization") == done.after), None)
+    first = next((call for call in made if carried(call) == done.after), None)
     assert first, (
         f"Expected agent-sre to use its new key for {done.service} within {limit:g} s, "
         f"but it used it in none of its {len(made)} calls since."
@@ -187,7 +197,7 @@ def called(service: str, made: Sequence[Exchange]) -> None:
 def no_more(done: Exchanged, made: Sequence[Exchange]) -> None:
     """None of these calls, which were made when the time for it was over, carried the key before."""
     called(done.service, made)
-    old = [call for call in made if call.header("authorization") == done.before]
+    old = [call for call in made if carried(call) == done.before]
     assert not old, (
         f"Expected agent-sre to use its new key for {done.service} only, but {len(old)} of {len(made)} calls carried "
         f"the one before, the last {old[-1].began - done.placed:.1f} s after the new one was in its place."
@@ -198,7 +208,7 @@ def shown(done: Exchanged, made: Sequence[Exchange]) -> str:
     """The calls by the key that they carried, from the moment at which it was exchanged."""
     names = {done.before: "the one before", done.after: "the new one"}
     return "\n".join(
-        f"{call.began - done.placed:>8.2f} s  {names.get(call.header('authorization') or '', 'another')}  {call.status}"
+        f"{call.began - done.placed:>8.2f} s  {names.get(carried(call) or '', 'another')}  {call.status}"
         for call in made
     )
 
@@ -235,10 +245,13 @@ def _answer(call: Exchange) -> str:
 
 
 def none_stale(tokens: Sequence[Token], lifetime: float) -> None:
-    """No call carried a token that had expired, once there was a later one."""
+    """No call carried a token that had expired, once there was a later one.
+
+    A call that was made ready before may be under way for some time on a busy machine: for half a token's life.
+    """
     for token, later in pairwise(tokens):
         expired = token.issued + lifetime
-        stale = [call for call in token.calls if call.began > max(expired, later.issued)]
+        stale = [call for call in token.calls if call.began > max(expired, later.issued) + lifetime / 2]
         assert not stale, (
             f"Expected agent-sre to use the new token once it has it, but {len(stale)} calls carried the one before, "
             f"the last {stale[-1].began - expired:.1f} s after that had expired."

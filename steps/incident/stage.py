@@ -20,6 +20,7 @@ from steps.drivers.doors import Doors
 from steps.drivers.flood import SENDER
 from steps.drivers.flood import Flood as FloodSender
 from steps.drivers.functions import Functions
+from steps.drivers.jira import Jira
 from steps.drivers.kubernetes import Kubernetes
 from steps.drivers.linear import Linear
 from steps.drivers.loki import Loki
@@ -37,6 +38,7 @@ from steps.incident.flood import Flood
 from steps.incident.hostile import Hostility
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
+from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
 from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
@@ -52,7 +54,7 @@ from steps.targets import profile as profiles
 from steps.targets.profile import Profile, ProfileError
 from steps.targets.surroundings import AGENT, CONVERTER
 from steps.targets.target import Target, TargetUnavailable, world_for
-from steps.world import hosts
+from steps.world import hosts, staff
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.trouble import Trouble
@@ -177,6 +179,12 @@ class Stage:
         return Linear(self.client, f"https://{hosts.LINEAR}/graphql", key, self.profile.linear.team)
 
     @cached_property
+    def jira(self) -> Jira:
+        """Jira as the suite's own account sees it."""
+        token = self.world.credentials.suite_jira_token
+        return Jira(self.client, f"https://{hosts.JIRA}", staff.SUITE, token, self.profile.jira.project)
+
+    @cached_property
     def functions(self) -> Functions:
         """LambdaFunctions and their roll-out."""
         return Functions(self.kubernetes, self.world.function_operator, self.world.loop)
@@ -214,7 +222,9 @@ class Stage:
     def trouble(self) -> Trouble:
         """What can go wrong around the agent."""
         world = self.world
-        return Trouble(world.journal, world.gateway, world.linear, world.slack, world.trm, world.credentials)
+        return Trouble(
+            world.journal, world.gateway, world.linear, world.jira, world.slack, world.trm, world.credentials
+        )
 
     @cached_property
     def waiting(self) -> Waiting:
@@ -225,7 +235,11 @@ class Stage:
     def keys(self) -> dict[str, Key]:
         """The keys of agent-sre that can be exchanged while it runs, by the features' words for what they open."""
         held = self.world.credentials
-        return {"Linear": Key("linear", lambda: held.linear_api_key, self.renew_linear_key, self.world.linear.revoke)}
+        linear, jira = self.world.linear, self.world.jira
+        return {
+            "Linear": Key("linear", lambda: held.linear_api_key, self.renew_linear_key, linear.revoke),
+            "Jira": Key("jira", lambda: held.jira_api_token, self.renew_jira_token, jira.revoke),
+        }
 
     def renew_linear_key(self) -> None:
         """Gives agent-sre a fresh key for Linear, and puts it in place."""
@@ -233,6 +247,13 @@ class Stage:
         self.world.staff.hand_key(key)
         self.world.renew_secrets()
         self.target.put_key("LINEAR_API_KEY", key)
+
+    def renew_jira_token(self) -> None:
+        """Gives agent-sre a fresh token for Jira, and puts it in place."""
+        token = self.world.credentials.renew_jira(self.world.journal)
+        self.world.staff.hand_token(token)
+        self.world.renew_secrets()
+        self.target.put_key("JIRA_API_TOKEN", token)
 
     def audit(self) -> Audit:
         """The audit of this world so far. Raises TargetUnavailable when a log cannot be read."""
@@ -269,6 +290,7 @@ class Stage:
             incident=incident,
             events=Events(journal, waiting, incident),
             issues=issues,
+            jira_issues=JiraIssues(self.jira, journal, waiting, incident, self.profile),
             alerting=Alerting(
                 lambda: self.kubernetes, lambda: self.prometheus, lambda: self.alertmanager, waiting, incident
             ),
@@ -345,6 +367,7 @@ class Scene:
     incident: Incident
     events: Events
     issues: Issues
+    jira_issues: JiraIssues
     alerting: Alerting
     remediation: Remediation
     objectives: Objectives

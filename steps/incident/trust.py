@@ -10,6 +10,9 @@ from steps.incident.waiting import Waiting
 from steps.world.hosts import EXTERNAL
 from steps.world.journal import Exchange, Journal
 
+TRACKERS = {"Linear": "linear", "Jira": "jira"}
+"""Where alerts have their tickets, by the features' words: who that is in the journal."""
+
 
 class Trust:
     """Claims about agent-sre and the hosts outside the cluster. Each keeps its evidence, or raises AssertionError."""
@@ -56,7 +59,7 @@ class Trust:
         self._incident.saw_exchanges("The first calls afterwards", self._waiting.until(served, "recovery"))
 
     def let_down(self) -> None:
-        """Linear has failed a call, and agent-sre has come to rest; which others have failed one is kept as evidence.
+        """Each tracker has failed a call, and agent-sre is at rest; which others have failed one is kept as evidence.
 
         Raises BedNotReady.
         """
@@ -65,9 +68,10 @@ class Trust:
         def failed() -> list[Exchange]:
             made = self._journal.exchanges(caller="agent-sre", since=since)
             found = [call for call in made if call.status is None or call.status >= 400]
-            assert any(call.callee == "linear" for call in found), (
-                "Expected agent-sre to call Linear, which would have refused its key, but it did not."
-            )
+            for name, callee in TRACKERS.items():
+                assert any(call.callee == callee for call in found), (
+                    f"Expected agent-sre to call {name}, which would have refused its key, but it did not."
+                )
             return found
 
         def moved() -> float | None:

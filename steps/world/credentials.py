@@ -32,6 +32,7 @@ HOMES: dict[str, tuple[Home, ...]] = {
     "linear_access_token": (Home(hosts.LINEAR, "authorization"),),
     "linear_refresh_token": (Home(hosts.LINEAR, "body", "/oauth/token"),),
     "linear_client_secret": tuple(Home(hosts.LINEAR, part, "/oauth/token") for part in ("body", "authorization")),
+    "jira_api_token": (Home(hosts.JIRA, "authorization"),),
     "pagerduty_api_key": (Home(hosts.PAGERDUTY, "authorization"),),
     "slack_webhook_url": (Home(hosts.SLACK, "address"),),
     "kubernetes_token": (Home(hosts.KUBERNETES, "authorization"),),
@@ -53,6 +54,8 @@ class Credentials:
     """Of OAUTH_CLIENT."""
     suite_linear_key: str = field(default_factory=lambda: _token("lin_api_"))
     """The suite's own key: what the agent does to its rate limit must not blind the suite."""
+    jira_api_token: str = field(default_factory=lambda: _token("ATATT3x"))
+    suite_jira_token: str = field(default_factory=lambda: _token("ATATT3x"))
     pagerduty_api_key: str = field(default_factory=lambda: _token("u+", 18))
     slack_webhook_url: str = field(default_factory=webhook_url)
     slack_signing_secret: str = field(default_factory=lambda: _token("", 32))
@@ -81,6 +84,12 @@ class Credentials:
         self.linear_api_key = _token("lin_api_")
         journal.plant(self.linear_api_key, "linear_api_key")
         return self.linear_api_key
+
+    def renew_jira(self, journal: Journal) -> str:
+        """Replaces the agent's Jira token by a fresh one and returns it."""
+        self.jira_api_token = _token("ATATT3x")
+        journal.plant(self.jira_api_token, "jira_api_token")
+        return self.jira_api_token
 
 
 def belongs(name: str, host: str, part: str, path: str) -> bool:

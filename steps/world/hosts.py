@@ -1,6 +1,7 @@
 """The names of the world: who answers at which host, and what the parties are called in the journal."""
 
 LINEAR = "api.linear.app"
+JIRA = "acceptance.atlassian.net"
 PAGERDUTY = "api.pagerduty.com"
 SLACK = "hooks.slack.com"
 KUBERNETES = "kubernetes.default.svc"
@@ -16,5 +17,5 @@ AGENT = "agent-sre.ai.svc.cluster.local"
 APPROVALS = "approvals.ai.svc.cluster.local"
 FUNCTIONS = ("*.ai.svc.cluster.local", "*.shop.svc.cluster.local")
 """Where functions are deployed: in the agent's namespace, and in that of the application its alerts are about."""
-EXTERNAL = {"Linear": LINEAR, "PagerDuty": PAGERDUTY, "Slack": SLACK}
+EXTERNAL = {"Linear": LINEAR, "Jira": JIRA, "PagerDuty": PAGERDUTY, "Slack": SLACK}
 """Who answers outside the cluster's network, by the features' words."""

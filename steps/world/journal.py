@@ -409,6 +409,7 @@ _IDENTITIES = (
     re.compile(_HEX + r"[0-9a-f]{7}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"),  # UUID
     re.compile(_HEX + r"[0-9a-f]{31}(?![0-9a-f])"),  # W3C trace id
     re.compile(r"[A-Z](?:(?<![A-Z0-9][A-Z])|(?<=%[0-9A-F]{2}[A-Z]))[A-Z0-9]+-[0-9]+"),  # ticket key
+    re.compile(r"/issue/[0-9]+"),  # a ticket's number, where an address has it in place of its key
 )
 
 

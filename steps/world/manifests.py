@@ -48,6 +48,7 @@ def secrets(held: Credentials) -> Iterator[Manifest]:
     """The Secrets that agent-sre's keys come from."""
     keys = {
         "linear-api-key": {"api-key": held.linear_api_key},
+        "jira-api-token": {"api-token": held.jira_api_token},
         "linear-oauth": {"client-secret": held.linear_client_secret},
         "pagerduty-api-key": {"api-key": held.pagerduty_api_key},
         "slack-approvals": {"webhook-url": held.slack_webhook_url, "signing-secret": held.slack_signing_secret},

@@ -43,6 +43,7 @@ T = TypeVar("T")
 
 FIRED, RESOLVED = "io.homelab.prometheus.alert.fired", "io.homelab.prometheus.alert.resolved"
 LONGEST_WAIT = 120.0  # whoever announces a longer pause has failed
+AILING = ("pod", "deployment")  # labels that name what a function is to work on, the first there is
 ACCEPTED_BODY = 1024 * 1024
 
 
@@ -523,8 +524,8 @@ class Incident:
     def key(self) -> frozenset[tuple[str, str]]:
         return frozenset({"alertname": self.alertname, **self.labels}.items())
 
-    def parameters(self) -> Json:
-        """Those of the annotation with their types, and each label that it leaves out."""
+    def parameters(self, function: str) -> Json:
+        """Those of the annotation with their types, each label that it leaves out, and the name of what is ailing."""
 
         def reject(constant: str) -> None:
             raise ValueError(constant)
@@ -536,7 +537,9 @@ class Incident:
             raise Failed(f"lambda_parameters is not valid JSON: {text[:200]}") from problem
         if not isinstance(given, dict):
             raise Failed(f"lambda_parameters is not a JSON object: {text[:200]}")
-        return {**self.labels, **given}
+        wanted = AILING[::-1] if "deployment" in f"{function} {given.get('type')}" else AILING
+        ailing = next((self.labels[label] for label in wanted if label in self.labels), None)
+        return {**({"name": ailing} if ailing else {}), **self.labels, **given}
 
     def story(self) -> str:
         def rows(pairs: dict[str, str]) -> str:
@@ -865,7 +868,7 @@ class Agent:
             await self._report(incident, function, str(reason))
 
     async def _remediate(self, incident: Incident, function: str) -> None:
-        parameters = incident.parameters()
+        parameters = incident.parameters(function)
         if SETTINGS.supervised:
             await self.functions.must_be_ready(function)  # nobody should be asked about something impossible
             decision = await self.approvals.decide(incident, function, parameters)
