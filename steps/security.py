@@ -252,7 +252,7 @@ def refused_everywhere(context: Context) -> None:
 @when("everything that was written, said and answered in this run is searched for credentials")
 def audited(context: Context) -> None:
     own = context.stage.audit()
-    context.audit = own.with_others(run.record.latest / "audit") if run.record else own
+    context.audit = own.with_others(run.record.latest / audit.PLACE) if run.record else own
 
 
 @then("there are calls to every integration")

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from reports.verdict import Status
 from steps.incident import audit, leaks, transport
 from steps.incident.audit import Audit
 from steps.incident.leaks import Passage
@@ -17,6 +18,7 @@ from steps.incident.trust import unheeded
 from steps.world import hosts
 from steps.world.journal import Exchange, Journal
 from steps.world.planted import Planted
+from tests.copies import ROOT, run_suite
 from tests.test_claims import refused
 
 KEY = "lin_api_0123456789abcdef"
@@ -252,11 +254,35 @@ def test_findings_are_told_without_a_credential() -> None:
 def test_the_audits_of_all_worlds_are_one(tmp_path: Path) -> None:
     own, other = good_journal(), good_journal()
     other.record(caller="agent-sre", callee="undeclared", method="GET", url="https://evil.example.com/", tls="TLSv1.3")
-    audited(other, log=f"{KEY}\n").write(tmp_path / "audit" / "worker-2.json")
-    whole = audited(own).with_others(tmp_path / "audit")
+    audited(other, log=f"{KEY}\n").write(tmp_path / audit.PLACE / "2.json")
+    whole = audited(own).with_others(tmp_path / audit.PLACE)
     assert whole.calls["linear"] == 2 * audited(own).calls["linear"]
     assert whole.credentials == ("linear_api_key",)
     refused(lambda: audit.declared(whole), "evil.example.com")
     refused(lambda: audit.clean(whole, "logs"), "line 1")
     alone = audited(own)
     assert alone.with_others(tmp_path / "nowhere") == alone
+
+
+# -- the audit of a run that workers share
+
+LEAKY = Path("steps") / "reference" / "agent" / "app.py"
+BEFORE_LEAK = "        logs.bind(alertname=alert.alertname)\n"
+LEAK = """\
+        if alert.status == "resolved":
+            print("using", __import__("pathlib").Path(__import__("os").environ["LINEAR_API_KEY_FILE"]).read_text())
+"""
+
+
+def test_a_leak_in_the_world_of_one_worker_is_a_leak_of_the_run(tmp_path: Path) -> None:
+    """One worker's alerts resolve, those of the other, who then judges the whole run, do not."""
+    source = (ROOT / LEAKY).read_text(encoding="utf-8")
+    assert source.count(BEFORE_LEAK) == 1
+    changes = {LEAKY: source.replace(BEFORE_LEAK, BEFORE_LEAK + LEAK)}
+    ran = run_suite(tmp_path / "suite", "-j", "2", "--tags", "@AC3.3 or @AC4.4 or @AC4.5 or @SEC5", changes=changes)
+    assert ran.item("AC3.3").status is ran.item("AC4.4").status is ran.item("AC4.5").status is Status.PASSED
+    assert ran.item("SEC5").status is Status.FAILED
+    assert "agent-sre's log shows the linear api key, as it is: using «linear_api_key»" in (ran.item("SEC5").note or "")
+    left = (tmp_path / "suite" / "reports" / "latest" / audit.PLACE).glob("*.json")
+    found = {file.stem: Audit.model_validate_json(file.read_bytes()).leaks for file in left}
+    assert sorted(map(bool, found.values())) == [False, True]

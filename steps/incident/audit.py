@@ -18,6 +18,8 @@ from steps.incident import leaks, transport
 from steps.world import hosts
 from steps.world.journal import Journal
 
+PLACE = "audit"
+"""Where the workers that share a run leave their audits, beside its reports."""
 JUDGED = ("agent-sre", "prometheus-events")
 INTEGRATIONS = {
     "Linear": "linear",
