@@ -13,6 +13,7 @@ from steps.incident import flood, hostile, robustness, rotation
 from steps.incident.bad_input import Case
 from steps.incident.hostile import CONTENTS, Hostile, saying
 from steps.incident.rotation import Exchanged, Token
+from steps.incident.waiting import BedNotReady
 from steps.world.journal import Exchange, Journal
 from tests.test_claims import refused
 
@@ -115,6 +116,13 @@ def away(retry_after: str | None = "1") -> Exchange:
 @pytest.mark.parametrize("retry_after", ["1", "120", "Fri, 31 Dec 2027 23:59:59 GMT"])
 def test_a_flood_that_is_turned_away_in_part_passes(retry_after: str) -> None:
     flood.limited([event(202), event(200), away(retry_after)])
+
+
+def test_what_came_too_slowly_and_was_taken_whole_is_no_flood() -> None:
+    flood.a_flood([event(202)], reached=150, rate=150)
+    flood.a_flood([event(202), away()], reached=90, rate=150)
+    with pytest.raises(BedNotReady, match="Only 90 events a second could be sent, and 150 are a flood"):
+        flood.a_flood([event(202)], reached=90, rate=150)
 
 
 def test_a_flood_that_is_not_turned_away_well_is_told() -> None:

@@ -31,12 +31,10 @@ class Flood:
         self._journal = journal
         self._waiting = waiting
         self._incident = incident
+        self._reached = 0.0
 
     def pour(self) -> None:
-        """One alert is notified again and again, faster than anybody has to take it.
-
-        Raises BedNotReady when the suite could not send that fast.
-        """
+        """One alert is notified again and again, faster than anybody has to take it."""
         rate, haste = self._flooding.rate, HASTE * self._flooding.rate
         count = round(rate * self._flooding.seconds)
         alert = make_alert()
@@ -46,14 +44,17 @@ class Flood:
             "The flood",
             f"{count} events, {kept.reached:.0f} a second of {rate:g}, at most {kept.slip.greatest:.2f} s late",
         )
-        if kept.reached < rate:
-            raise BedNotReady(f"Only {kept.reached:.0f} events a second could be sent, and {rate:g} are a flood.")
+        self._reached = kept.reached
 
     def turned_away(self) -> None:
-        """Part of the flood was answered 429 with Retry-After, and all the rest was taken."""
+        """Part of the flood was answered 429 with Retry-After, and all the rest was taken.
+
+        Raises BedNotReady when all was taken, but the suite could not send as fast as a flood comes.
+        """
         answered = self._made("/")
         seen = Counter(str(one.status or "no answer") for one in answered)
         self._incident.saw("Answers to the flood", "\n".join(f"{count:>6} {status}" for status, count in seen.items()))
+        a_flood(answered, self._reached, self._flooding.rate)
         limited(answered)
 
     def stayed_healthy(self) -> None:
@@ -68,6 +69,12 @@ class Flood:
 
 
 # -- claims: pure, each with its sentence
+
+
+def a_flood(answered: Sequence[Exchange], reached: float, rate: float) -> None:
+    """Too many events came, by the profile's rate or by the agent's own word. Raises BedNotReady."""
+    if reached < rate and not any(one.status == 429 for one in answered):
+        raise BedNotReady(f"Only {reached:.0f} events a second could be sent, and {rate:g} are a flood.")
 
 
 def limited(answered: Sequence[Exchange]) -> None:

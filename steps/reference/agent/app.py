@@ -216,7 +216,6 @@ def _linear_access(config: settings.Settings, client: httpx.AsyncClient) -> Acce
             oauth.refresh_token,
             oauth.file,
             margin=oauth.margin,
-            timeout=config.http_timeout,
             retries=config.retries,
         )
     assert config.linear_api_key, "without OAuth the settings demand it"

@@ -18,6 +18,8 @@ from steps.reference.calls import Retries, TransientError, UnauthorizedError, ch
 from steps.reference.settings import Secret, hide
 
 TOKENS = "https://api.linear.app/oauth/token"
+PATIENCE = 30
+"""Seconds to wait for new tokens, more than for any other answer: when it is lost, the refresh token is used up."""
 
 
 class Access(Protocol):
@@ -70,7 +72,6 @@ class OAuth:
         file: Path,
         *,
         margin: float,
-        timeout: float,
         retries: Retries,
     ) -> None:
         self._client = client
@@ -79,7 +80,6 @@ class OAuth:
         self._given = given
         self._file = file
         self._margin = margin
-        self._timeout = timeout
         self._retries = retries
         self._turn = asyncio.Lock()
         self._held = _read(file)
@@ -103,7 +103,7 @@ class OAuth:
             "client_id": self._client_id,
             "client_secret": self._client_secret.reveal(),
         }
-        response = await send(self._client, self._client.build_request("POST", TOKENS, data=asked), self._timeout)
+        response = await send(self._client, self._client.build_request("POST", TOKENS, data=asked), PATIENCE)
         if response.status_code in (400, 401):
             self._worthless = grant
             raise UnauthorizedError(f"Linear did not renew the agent's token: {response.text[:200]}")
