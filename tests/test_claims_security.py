@@ -83,6 +83,7 @@ def test_a_token_for_each_lifetime_passes() -> None:
 def test_a_personal_key_is_no_token() -> None:
     refused(lambda: rotation.by_oauth([linear("lin_api_1", 1), linear("Bearer lin_oauth_1", 1)]), "1 of its 2 calls")
     refused(lambda: rotation.by_oauth([linear(None, 1)]), "carry nothing")
+    refused(lambda: rotation.by_oauth([]), "did not call it")
 
 
 def test_a_token_for_each_call_is_told() -> None:

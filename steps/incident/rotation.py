@@ -112,6 +112,7 @@ class Rotation:
 
     def outlive(self) -> None:
         """Alerts keep on firing until some access tokens have expired and others have been used."""
+        self._waiting.until(lambda: by_oauth(self._linear()), "ticket")
         self._waiting.pass_time(self._incident.began + LIFETIMES * self._lifetime)
 
         def several() -> None:
@@ -215,6 +216,7 @@ def shown(done: Exchanged, made: Sequence[Exchange]) -> str:
 
 def by_oauth(made: Sequence[Exchange]) -> None:
     """The calls carry access tokens."""
+    assert made, "Expected agent-sre to speak to Linear by OAuth, but it did not call it."
     others = [call for call in made if not (call.header("authorization") or "").startswith("Bearer lin_oauth_")]
     assert not others, (
         f"Expected agent-sre to speak to Linear by OAuth, but {len(others)} of its {len(made)} calls carry "
