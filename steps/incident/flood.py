@@ -16,7 +16,7 @@ from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Flooding
 from steps.world.journal import Exchange, Journal
 
-HASTE = 1.6
+HASTE = 1.2
 """The events are sent so many times as fast as they have to come, for what a busy machine takes off."""
 
 

@@ -18,7 +18,7 @@ from steps.world.cluster.cloudevent import Event
 from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
 from steps.world.services.signals import Signals
 
-ALERTS_AT_ONCE, EVERY = 3, 0.3
+ALERTS_AT_ONCE, EVERY = 3, 1.0
 """While alerts keep coming in: so many together, and so often (seconds) that some meet whatever happens meanwhile."""
 
 

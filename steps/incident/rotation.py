@@ -69,14 +69,14 @@ class Rotation:
     def exchange(self, service: str) -> Exchanged:
         """The key is exchanged. When the time for that is over the one before is revoked, and some more alerts fire."""
         key = self._keys[service]
-        self._waiting.until(lambda: self._carries(service, key.current()), "ticket")
+        self._waiting.until(lambda: self._carries(service, key.current()), "burst")
         began, old = self._journal.cursor(), key.current()
         key.renew()
         placed = self._journal.cursor()
         done = Exchanged(service, old, key.current(), began, placed)
         self._waiting.pass_time(placed + self._waiting.limits.rotation)
         key.revoke(old)
-        self._waiting.until(lambda: called(service, self._calls(service, self._late(done))), "ticket")
+        self._waiting.until(lambda: called(service, self._calls(service, self._late(done))), "burst")
         self._incident.stop_firing()
         return done
 
@@ -112,7 +112,7 @@ class Rotation:
 
     def outlive(self) -> None:
         """Alerts keep on firing until some access tokens have expired and others have been used."""
-        self._waiting.until(lambda: by_oauth(self._linear()), "ticket")
+        self._waiting.until(lambda: by_oauth(self._linear()), "burst")
         self._waiting.pass_time(self._incident.began + LIFETIMES * self._lifetime)
 
         def several() -> None:
@@ -123,7 +123,7 @@ class Rotation:
                 f"first one."
             )
 
-        self._waiting.until(several, "ticket")
+        self._waiting.until(several, "burst")
         self._incident.stop_firing()
 
     def renewed_in_time(self) -> None:
