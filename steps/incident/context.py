@@ -17,9 +17,12 @@ from steps.incident.issues import Issues
 from steps.incident.model import Model
 from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
+from steps.incident.outages import Outages
 from steps.incident.remediation import Remediation
 from steps.incident.stage import Stage
+from steps.incident.success import SuccessMetrics
 from steps.incident.telemetry import Telemetry
+from steps.incident.traffic import Load, Traffic
 from steps.incident.validation import Found, Validation
 from steps.world.gateway import Injection
 from steps.world.processes.usage import Watch
@@ -44,6 +47,9 @@ class Context(Protocol):
     telemetry: Telemetry
     validation: Validation
     model: Model
+    traffic: Traffic
+    success: SuccessMetrics
+    outages: Outages
 
     table: Table
     """The step's own."""
@@ -71,6 +77,8 @@ class Context(Protocol):
     mistake: Mistake
     """The answer that the model gives and nobody must follow."""
     watch: Watch
+    load: Load
+    """The load that has arrived."""
     found: Found
     """What a made-up validation found."""
     verdict: Verdict

@@ -25,15 +25,18 @@ from steps.drivers.tempo import Tempo
 from steps.drivers.webhook import Webhook
 from steps.incident.alert import new_key
 from steps.incident.alerting import Alerting
-from steps.incident.approvals import Approvals
+from steps.incident.approvals import Approvals, PromptPeople
 from steps.incident.events import Events
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.model import Model
 from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
+from steps.incident.outages import Outage, Outages
 from steps.incident.remediation import Remediation
+from steps.incident.success import SuccessMetrics
 from steps.incident.telemetry import Telemetry
+from steps.incident.traffic import Kind, Load, Traffic
 from steps.incident.vacuity import Observed, require_controls, require_part
 from steps.incident.validation import Validation
 from steps.incident.waiting import Waiting
@@ -44,6 +47,7 @@ from steps.targets.target import Target, TargetUnavailable, world_for
 from steps.world import hosts
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
+from steps.world.staff import APPROVER, ENGINEER
 from steps.world.trouble import Trouble
 from steps.world.world import WorldUnavailable
 
@@ -59,6 +63,8 @@ class Stage:
         self.run = f"run-{new_key()}"
         self.opened = ExitStack()
         self._incidents: dict[str, Incident] = {}
+        self._loads: dict[Kind, Load] = {}
+        self._outages: dict[str, Outage] = {}
         self.world = world_for(profile)
         self.opened.callback(self.world.close)
 
@@ -226,6 +232,7 @@ class Stage:
             issues,
             remediation,
         )
+        traffic = self._traffic(incident)
         return Scene(
             incident=incident,
             events=Events(journal, waiting, incident),
@@ -242,7 +249,47 @@ class Stage:
                 lambda: self.kubernetes, lambda: self.prometheus, self.world.signals, waiting, incident
             ),
             model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
+            traffic=traffic,
+            success=SuccessMetrics(incident, self.profile),
+            outages=Outages(
+                traffic=traffic,
+                webhook=lambda: self.webhook,
+                people=self._prompt_people,
+                trouble=lambda: self.trouble,
+                journal=journal,
+                waiting=waiting,
+                incident=incident,
+                profile=self.profile,
+                seen=self._outages,
+            ),
         )
+
+    def _traffic(self, incident: Incident) -> Traffic:
+        return Traffic(
+            webhook=lambda: self.webhook,
+            loki=lambda: self.loki,
+            tempo=lambda: self.tempo,
+            slos=lambda: self.slos,
+            engineer=self._engineer,
+            people=self._prompt_people,
+            limits=lambda: [self.trouble.linear_limit_reached, self.trouble.slack_limit_reached],
+            loop=self.world.loop,
+            authority=self.world.authority,
+            journal=self.world.journal,
+            waiting=self.waiting,
+            incident=incident,
+            profile=self.profile,
+            sent=self._loads,
+        )
+
+    def _prompt_people(self) -> PromptPeople:
+        return PromptPeople(self.approvers, APPROVER)
+
+    def _engineer(self) -> str:
+        """Id of the account in Linear of who is on call."""
+        user = self.linear.user(ENGINEER)
+        assert user, f"{ENGINEER} has an account"
+        return user.id
 
     def begin(self, scenario: str, arrangement: str | None = None) -> None:
         """A scenario begins, under an arrangement of the profile: what is looked at from here on is its own.
@@ -300,3 +347,6 @@ class Scene:
     telemetry: Telemetry
     validation: Validation
     model: Model
+    traffic: Traffic
+    success: SuccessMetrics
+    outages: Outages

@@ -114,6 +114,21 @@ AT_MODEL: dict[str, Callable[..., Fault]] = {
 }
 """Faults of the TRM model service. Most meet only its answers: a look at its health finds nothing wrong."""
 
+HOSTS_OF = {
+    "the broker": hosts.BROKER,
+    "Linear": hosts.LINEAR,
+    "Kubernetes": hosts.KUBERNETES,
+    "Prometheus": hosts.PROMETHEUS,
+    "Loki": hosts.LOKI,
+    "Tempo": hosts.TEMPO,
+    "the SLM service": hosts.PROMETHEUS,
+    "the on-call service": hosts.PAGERDUTY,
+    "Slack": hosts.SLACK,
+    "the approval application": hosts.APPROVALS,
+    "the TRM model": hosts.TRM,
+}
+"""The hosts of the external systems, by the features' words; each function has a host of its own."""
+
 LIMIT = 1.5
 """Seconds until the rate limit ends that a scenario meets."""
 SLACK_LIMIT = 1
@@ -183,6 +198,17 @@ class Trouble:
     def at_approvals(self, where: str, fails: str) -> Injection:
         """A place where people approve fails so, until lifted."""
         return self._inject(APPROVALS[where], AT_APPROVALS[fails]())
+
+    def down(self, system: str) -> Injection:
+        """The system is down for everybody, until it is lifted: its program has died.
+
+        The broker drops connections instead: one that it refuses for real leaves nothing in the journal.
+        """
+        return self._inject(HOSTS_OF[system], Reset() if system == "the broker" else Refuse())
+
+    def function_down(self, name: str) -> Injection:
+        """As `down`, for a function."""
+        return self._inject(_function_host(name), Refuse())
 
     def slack_limit_reached(self) -> float:
         """The rate limit of the agent's Slack webhook is reached; returns the seconds until it ends."""
