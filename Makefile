@@ -2,7 +2,7 @@
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup tools accept test prove doctor report signoff verify confirm bench lint lock clean
+.PHONY: help setup tools accept merge test prove doctor report signoff verify confirm bench lint lock clean
 
 PYTHON := .venv/bin/python
 SETTINGS = $(if $(PROFILE),-D profile=$(PROFILE)) $(foreach setting,$(SET),-D $(setting))
@@ -12,7 +12,10 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 accept: $(SETUP) ## judge the agent: the whole suite, or a selection with TAGS=@AC3; another agent with PROFILE=mine.toml
-	@.venv/bin/behave $(if $(TAGS),--tags "$(TAGS)") $(SETTINGS)
+	@.venv/bin/behave $(if $(TAGS),--tags "$(TAGS)") $(if $(JOBS),-j $(JOBS)) $(SETTINGS)
+
+merge: $(SETUP) ## join the reports of SHARD=1/2 and SHARD=2/2, with SHARDS="one two"
+	@$(PYTHON) -m reports.merge $(SHARDS)
 
 test: $(SETUP) ## test the suite itself
 	@$(PYTHON) -m pytest

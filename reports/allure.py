@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import traceback
+from collections.abc import Iterable
 from typing import Any
 
 import allure_commons
@@ -135,15 +136,20 @@ class _Listener(AllureListener):  # type: ignore[misc]
             self.written.add(id(scenario))
         self.ended.clear()
 
-    def write_rest(self) -> None:
-        """Writes what is left at the run's end: scenarios that never ran, and what went wrong around all of them."""
+    def write_all(self, scenarios: Iterable[Any]) -> None:
+        """Writes the results of these scenarios, also of those that never ran; what is written already stays."""
         self.write_ended()
-        for scenario in self.record.selected:
+        for scenario in scenarios:
             if id(scenario) not in self.written:
                 self.start_scenario(scenario)
                 self.steps.extend(scenario.all_steps)
                 self.stop_scenario(scenario)
         self.write_ended()
+
+    def write_rest(self) -> None:
+        """Writes what is left at the run's end: scenarios that never ran, and what went wrong around all of them."""
+        settled = self.record.settled
+        self.write_all(one for one in self.record.selected if self.record.location(one) not in settled)
         for trouble in self.record.run_troubles:
             allure_commons.plugin_manager.hook.report_result(result=self._around_the_run(trouble))
 

@@ -86,7 +86,8 @@ def assess(place: Path, then: Moment) -> Assessment:
 def _refusals(files: Files, place: Path, then: Moment) -> Iterator[str]:
     run = files.verdict.run
     if not run.whole:
-        yield f"The run was partial: {run.selection}. Run the whole suite."
+        part = f"shard {run.shard} of {run.selection}" if run.shard else run.selection
+        yield f"The run was partial: {part}. Run the whole suite."
     if then.at - run.started > FRESH:
         yield f"The run is stale: it began on {moment(run.started)}. Run the suite again."
     if then.suite != run.suite.digest:

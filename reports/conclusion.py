@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -22,11 +23,30 @@ from reports.verdict import (
     StepVerdict,
     Trouble,
     Verdict,
+    WaiverVerdict,
     worst,
 )
 from reports.waivers import Waiver
 
 UNCOVERED = "No scenario carries it yet."
+
+
+class Exit(IntEnum):
+    """What a run says to whoever started it: behave's exit codes under this suite's runner, which explains them."""
+
+    PASSED = 0
+    FAILED = 1
+    USAGE = 2
+    BROKEN = 3
+
+
+OUTCOME = {
+    Status.PASSED: Exit.PASSED,
+    Status.WAIVED: Exit.PASSED,
+    Status.FAILED: Exit.FAILED,
+    Status.BROKEN: Exit.BROKEN,
+    Status.OUTDATED: Exit.BROKEN,
+}
 
 
 def conclude(
@@ -73,6 +93,13 @@ def with_trouble(verdict: Verdict, trouble: Trouble) -> Verdict:
     outcome, sentence = conclude(verdict.requirements, verdict.scenarios, troubles, whole=verdict.run.whole)
     run = verdict.run.model_copy(update={"troubles": troubles, "outcome": outcome, "sentence": sentence})
     return verdict.model_copy(update={"run": run})
+
+
+def waiver_verdict(waiver: Waiver, items: Sequence[RequirementVerdict], *, in_force: bool) -> WaiverVerdict:
+    """What has become of a waiver in a run."""
+    if next(item.status for item in items if item.id == waiver.item) is Status.PASSED:
+        return WaiverVerdict(waiver=waiver, state="not needed")
+    return WaiverVerdict(waiver=waiver, state="in force" if in_force else "expired")
 
 
 class _Finding(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from reports.run import Record, sentence_of
 from reports.ticket import told
-from reports.verdict import Status, Trouble, standing
+from reports.verdict import ScenarioVerdict, Status, StepVerdict, Trouble, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,46 @@ class Judgement:
     @property
     def standing(self) -> Status:
         return standing(self.status, self.outdated, self.waived)
+
+
+def verdict_on(scenario: Any, record: Record) -> ScenarioVerdict:
+    """All that the verdict says of a scenario that has run, or should have: as a worker has told, or by its model."""
+    if told := record.told.get(record.location(scenario)):
+        return told
+    judgement = judge(scenario, record)
+    tags = [str(tag) for thing in (*containers(scenario), scenario) for tag in thing.tags]
+    tags = [tag for tag in dict.fromkeys(tags) if tag in scenario.effective_tags]
+    rule = next((thing.name for thing in containers(scenario) if thing.type == "rule"), None)
+    began = record.began.get(id(scenario))
+    return ScenarioVerdict(
+        name=scenario.name,
+        feature=scenario.feature.name,
+        rule=rule,
+        location=record.location(scenario),
+        tags=tuple(tags),
+        requirements=tuple(item.id for _, item in record.requirements.tagged(scenario.effective_tags)),
+        parameters=dict(scenario._row.items()) if scenario._row else {},
+        status=judgement.status,
+        outdated=judgement.outdated,
+        waived=judgement.waived,
+        began=began[0] if began else None,
+        duration=record.durations.get(id(scenario), 0.0),
+        sentence=judgement.sentence,
+        where=judgement.where,
+        raised=record.raised_at(judgement.error) or next((one.raised for one in judgement.troubles), None),
+        troubles=judgement.troubles,
+        steps=tuple(
+            StepVerdict(
+                keyword=step.keyword,
+                name=step.name,
+                status=step_status(step, record),
+                began=record.steps_began.get(id(step)),
+                duration=step.duration,
+                evidence=tuple(record.evidence.get(id(step), [])),
+            )
+            for step in scenario.all_steps
+        ),
+    )
 
 
 def judge(scenario: Any, record: Record) -> Judgement:

@@ -12,7 +12,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from behave.formatter.base import Formatter
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -20,10 +19,10 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from reports import run
-from reports.judge import Judgement, judge
+from reports.follower import Follower
+from reports.judge import verdict_on
 from reports.pages import ranges
-from reports.verdict import SHOWN, RequirementVerdict, Status, Verdict
+from reports.verdict import SHOWN, RequirementVerdict, ScenarioVerdict, Status, Verdict
 
 MARK = {
     Status.PASSED: "✔",
@@ -41,14 +40,16 @@ STYLE = {
     Status.OUTDATED: "magenta",
     Status.WAIVED: "cyan",
 }
+FEW = 5
+"""Scenarios after which the display dares to say how long the rest will take."""
 
 
-def terminal(config: Any) -> Console:
-    """The console that behave's standard output is."""
-    return Console(file=sys.stdout, highlight=False, no_color=True if config.color in ("off", "never") else None)
+def terminal(color: str = "auto") -> Console:
+    """The console that standard output is; `color` is behave's setting."""
+    return Console(file=sys.stdout, highlight=False, no_color=True if color in ("off", "never") else None)
 
 
-class LiveFormatter(Formatter):  # type: ignore[misc]
+class LiveFormatter(Follower):
     """Progress in the terminal."""
 
     name = "live"
@@ -56,84 +57,69 @@ class LiveFormatter(Formatter):  # type: ignore[misc]
 
     def __init__(self, stream_opener: Any, config: Any) -> None:
         super().__init__(stream_opener, config)
-        assert run.record, "The live display needs reports.runner:AcceptanceRunner."
-        self.record = run.record
-        self.selected = {id(scenario) for scenario in self.record.selected}
+        self.selected = {id(scenario): scenario for scenario in self.record.selected}
         self.by_criterion: dict[str, list[Any]] = {}
         for scenario in self.record.selected:
             for criterion in self.record.requirements.criteria_of(scenario.effective_tags):
                 self.by_criterion.setdefault(criterion.id, []).append(scenario)
         self.judged: dict[int, Status] = {}
-        self.running: Any = None
-        self.upcoming: list[Any] = []
-        self.step_text = ""
-        self.console = terminal(config)
+        self.running: dict[int, str] = {}
+        """The scenarios under way, each with the step that it is at."""
+        self.console = terminal(config.color)
         self.live: Live | None = None
         if self.console.is_terminal and not config.dry_run:
             self.live = Live(console=self.console, transient=True, refresh_per_second=8, get_renderable=self._display)
             self.live.start()
 
-    # -- what behave tells --------------------------------------------------------------------------------------------
+    # -- what there is to show
 
-    def scenario(self, scenario: Any) -> None:
-        self._ended()
-        self.running, self.upcoming, self.step_text = scenario, [], ""
+    def began(self, scenario: Any) -> None:
+        if id(scenario) in self.selected:
+            self.running[id(scenario)] = ""
 
-    def step(self, step: Any) -> None:
-        self.upcoming.append(step)
+    def trying(self, scenario: Any, step: Any) -> None:
+        if id(scenario) in self.running:
+            self.running[id(scenario)] = f"{step.keyword} {step.name}"
 
-    def match(self, match: Any) -> None:
-        step = self.upcoming.pop(0)
-        self.step_text = f"{step.keyword} {step.name}"
-
-    def rule(self, rule: Any) -> None:
-        self._ended()
-
-    def rule_finished(self) -> None:
-        self._ended()
-
-    def eof(self) -> None:
-        self._ended()
-        self._judge_again()
-
-    def close(self) -> None:
-        self._ended()
-        if self.live:
-            self.live.stop()
-        super().close()
-
-    # -- what the terminal shows --------------------------------------------------------------------------------------
-
-    def _ended(self) -> None:
-        """behave tells nobody that a scenario ended; the next thing that begins does."""
-        scenario, self.running = self.running, None
-        if scenario is None or id(scenario) not in self.selected:
+    def ended(self, scenario: Any) -> None:
+        if self.running.pop(id(scenario), None) is None:
             return
         if self.config.dry_run:
             self._list(scenario)
             return
-        judgement = judge(scenario, self.record)
-        self.judged[id(scenario)] = judgement.standing
-        if self.live is None or judgement.standing is not Status.PASSED:
-            self._tell(scenario, judgement)
+        verdict = verdict_on(scenario, self.record)
+        self.judged[id(scenario)] = verdict.standing
+        if self.live is None or verdict.standing is not Status.PASSED:
+            self._tell(scenario, verdict)
 
-    def _judge_again(self) -> None:
+    def eof(self) -> None:
+        super().eof()
+        self.look_again()
+
+    def look_again(self) -> None:
         """An error after a feature's last scenario makes its scenarios broken that had passed."""
-        for scenario in self.record.selected:
-            if self.judged.get(id(scenario)) is Status.PASSED:
-                judgement = judge(scenario, self.record)
-                self.judged[id(scenario)] = judgement.standing
-                if judgement.standing is not Status.PASSED:
-                    self._tell(scenario, judgement)
+        for key, status in list(self.judged.items()):
+            if status is Status.PASSED:
+                verdict = verdict_on(self.selected[key], self.record)
+                self.judged[key] = verdict.standing
+                if verdict.standing is not Status.PASSED:
+                    self._tell(self.selected[key], verdict)
 
-    def _tell(self, scenario: Any, judgement: Judgement) -> None:
-        status = judgement.standing
-        took = sum(step.duration for step in scenario.all_steps)
+    def close(self) -> None:
+        super().close()
+        if self.live:
+            self.live.stop()
+
+    # -- how it is shown
+
+    def _tell(self, scenario: Any, verdict: ScenarioVerdict) -> None:
+        status = verdict.standing
+        took = sum(step.duration for step in verdict.steps)
         head = Text(f"{MARK[status]} {status:<8} {self._ids(scenario):<7} ", STYLE[status])
         self._print(head, Text.assemble(scenario.name, (f"  {took:.1f} s", "dim")))
-        if judgement.sentence:
-            places = [judgement.where, self.record.raised_at(judgement.error)]
-            self._print(Text("    "), Text(judgement.sentence))
+        if verdict.sentence:
+            places = [verdict.where, verdict.raised]
+            self._print(Text("    "), Text(verdict.sentence))
             self._print(Text("    "), Text(" · ".join(place for place in places if place), "dim"))
             if self.live:
                 self.console.print()
@@ -171,15 +157,27 @@ class LiveFormatter(Formatter):  # type: ignore[misc]
             tally.add_row(Text(criterion, "bold"), Text.assemble(*marks))
         elapsed, count = time.monotonic() - self.record.clock, Counter(self.judged.values())
         total = Text.assemble(
-            (f"{len(self.judged)} of {len(self.record.selected)} scenarios", "bold"),
-            (f"  {int(elapsed // 60)}:{int(elapsed % 60):02}", "dim"),
+            (f"{len(self.judged)} of {len(self.selected)} scenarios", "bold"),
+            (f"  {_clock(elapsed)}{self._time_left(elapsed)}", "dim"),
             *((f"  {MARK[one]} {count[one]}", STYLE[one]) for one in SHOWN if count[one]),
         )
         now: list[RenderableType] = []
-        if self.running:
-            now.append(Spinner("dots", Text(self.running.name, overflow="ellipsis", no_wrap=True)))
-            now.append(Text(f"  {self.step_text}", "dim", overflow="ellipsis", no_wrap=True))
+        for key, step in list(self.running.items()):
+            now.append(Spinner("dots", Text(self.selected[key].name, overflow="ellipsis", no_wrap=True)))
+            now.append(Text(f"  {step}", "dim", overflow="ellipsis", no_wrap=True))
         return Group("", tally, "", *now, "", total)
+
+    def _time_left(self, elapsed: float) -> str:
+        """How long the rest will take, if it goes on as it went so far compared with what was expected."""
+        expected = {key: self.record.expected.of(scenario) for key, scenario in self.selected.items()}
+        done = sum(expected[key] for key in self.judged)
+        if len(self.judged) < FEW:
+            return ""
+        return f", {_clock(elapsed * (sum(expected.values()) - done) / done)} left"
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds // 60)}:{int(seconds % 60):02}"
 
 
 def closing(verdict: Verdict, latest: Path, console: Console) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 import secrets
 import shlex
 import shutil
@@ -33,7 +34,8 @@ from reports import benchmarks, suite
 from reports.benchmarks import Measure
 from reports.requirements import Requirements
 from reports.suite import Suite
-from reports.verdict import Attachment, Trouble
+from reports.units import Durations, Shard, Shuffle
+from reports.verdict import Attachment, ScenarioVerdict, Trouble
 from reports.waivers import Waiver
 
 if TYPE_CHECKING:
@@ -99,6 +101,18 @@ class Record:
     """What went wrong in the hooks and the clean-up of each feature, rule, scenario and step."""
     run_troubles: list[Trouble] = field(default_factory=list)
     """What went wrong around all features."""
+    expected: Durations = field(default_factory=lambda: Durations({}))
+    """How long the scenarios took last time."""
+    order: Shuffle | None = None
+    """The order by chance that was asked for."""
+    shard: Shard | None = None
+    """The part of a run that this run is, if it is only one."""
+    told: dict[str, ScenarioVerdict] = field(default_factory=dict)
+    """What workers have said of scenarios, by location."""
+    settled: set[str] = field(default_factory=set)
+    """The scenarios of which a worker has also written Allure's results, by location."""
+    part: int | None = None
+    """The number of the worker that this process is; None in a run that is not shared, and in its crew."""
     set_up: tuple[Trouble, BaseException] | None = None
     """Why nothing could run at all."""
 
@@ -207,4 +221,7 @@ def machine() -> str:
 
 def command() -> str:
     """The command line that repeats the run."""
-    return facts.redact(shlex.join(["behave", *sys.argv[1:]]))
+    written = shlex.join(["behave", *sys.argv[1:]])
+    if record and record.order:
+        written = re.sub(r"\border=random(:\d+)?", f"order={record.order}", written)
+    return facts.redact(written)

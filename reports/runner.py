@@ -13,12 +13,12 @@ the environment can check. Verdict, matrix and Allure results are always written
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -34,31 +34,32 @@ from behave.tag_expression.model import And, Literal, Matcher, Or
 from reports import live, metrics, requirements, run, ticket, waivers
 from reports.agreement import CROSS_CHECK
 from reports.allure import AllureFormatter
-from reports.conclusion import with_trouble
+from reports.conclusion import OUTCOME, Exit, with_trouble
+from reports.crew import Crew
 from reports.formatter import VerdictFormatter
 from reports.metrics import Metrics
 from reports.requirements import RequirementsError
 from reports.run import Record, UsageError
+from reports.units import (
+    COMMITTED,
+    OWN,
+    Durations,
+    Unit,
+    asked_order,
+    asked_shard,
+    deal,
+    longest_first,
+    place,
+    units_of,
+)
 from reports.verdict import Status, Trouble
 from reports.waivers import WaiversError
+from reports.worker import feature_of
 
-
-class Exit(IntEnum):
-    """behave's exit codes under this runner."""
-
-    PASSED = 0
-    FAILED = 1
-    USAGE = 2
-    BROKEN = 3
-
-
-OUTCOME = {
-    Status.PASSED: Exit.PASSED,
-    Status.WAIVED: Exit.PASSED,
-    Status.FAILED: Exit.FAILED,
-    Status.BROKEN: Exit.BROKEN,
-    Status.OUTDATED: Exit.BROKEN,
-}
+JOBS = re.compile(r"-j|--jobs|--parallel")
+"""How the command says how many workers there are to be."""
+WORTHWHILE = 4.0
+"""Seconds of work for which a world of its own is worthwhile."""
 NAMES_ITEM = re.compile(r"[A-Z]+\d*(\.\d+)?")
 """What tags look like that name a line of the ticket; all others are in small letters."""
 
@@ -93,13 +94,34 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._load()
         if self.config.dry_run:
             return self._dry_run()
+        self.record.empty_latest()
+        hands, last = self._deal()
+        failed = self._run_alone(*hands) if len(hands) == 1 else self._run_together(hands, last)
+        return self._conclude(failed)
+
+    def _run_alone(self, units: list[Unit]) -> bool:
+        """Runs everything in this process; whether behave counts it as failed."""
+        if self.record.order:
+            self.features = [feature_of(unit) for unit in units]
+            self.record.selected = [
+                one for feature in self.features for one in feature.walk_scenarios() if not one.should_skip
+            ]
         with metrics.served(self.record.metrics, self.config.userdata):
-            self.record.empty_latest()
             self._open_formatters()
             if not self.record.set_up:
-                self._set_up()
-            failed = self._run_features()
-        return self._conclude(failed)
+                self.set_up()
+            return self.run_features([] if self.record.set_up else self.features)
+
+    def _run_together(self, hands: list[list[Unit]], last: list[Unit]) -> bool:
+        """Has everything run by a crew; whether anything is left to be told that the verdict does not tell."""
+        with Crew.fork(self, hands, last) as crew, metrics.served(self.record.metrics, self.config.userdata):
+            self._open_formatters()
+            try:
+                crew.run(self.formatters[0])
+            finally:
+                for formatter in self.formatters:
+                    formatter.close()
+        return False
 
     # -- before the run ---------------------------------------------------------------------------------------------
 
@@ -119,6 +141,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self.context = Context(self)
         self.context.on_cleanup_error = self._clean_up_failed
         self.record = run.begin(Path(self.base_dir), asked, Metrics(asked), changed)
+        self._read_order()
         try:
             features = parse_features(locations, language=self.config.lang)
             self.features = sorted(features, key=self._place_in_the_ticket)
@@ -133,10 +156,21 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         except (Exception, SystemExit) as error:
             self.record.set_up_failed("loading the steps", error)
 
-    def _place_in_the_ticket(self, feature: Any) -> int:
-        tags = {tag for scenario in feature.walk_scenarios() for tag in scenario.effective_tags}
-        criteria = self.record.requirements.criteria
-        return min((criteria.index(one) for one in self.record.requirements.criteria_of(tags)), default=len(criteria))
+    def _read_order(self) -> None:
+        """In which order, and which part, the command and the environment ask for. Raises UsageError."""
+        try:
+            self.record.order = asked_order(self.config.userdata)
+            self.record.shard = asked_shard(os.environ)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        if self.record.order:
+            print(f"The order is {self.record.order}; -D order={self.record.order} repeats it.")
+        durations = (COMMITTED,) if self.record.shard else (COMMITTED, OWN)
+        self.record.expected = Durations.read(self.record.root, *durations)
+
+    def _place_in_the_ticket(self, feature: Any) -> tuple[bool, int]:
+        tags = {str(tag) for scenario in feature.walk_scenarios() for tag in scenario.effective_tags}
+        return place(tags, self.record.requirements)
 
     @property
     def own_features(self) -> Path:
@@ -159,9 +193,16 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         unknown = [f"@{term}" for term in _asked_for(self.config.tag_expression) if not term.evaluate(tags)]
         if unknown:
             raise UsageError(f"No scenario carries {' or '.join(unknown)}. There are: {self._in_order(tags)}.")
-        for scenario in scenarios:
-            chosen = self.record.selected if scenario.should_run(self.config) else self.record.left_out
-            chosen.append(scenario)
+        chosen = [scenario for scenario in scenarios if scenario.should_run(self.config)]
+        if self.record.shard and chosen:
+            chosen = self.record.shard.part(chosen, self.record.expected)
+            if not chosen:
+                raise UsageError(f"The shard {self.record.shard} is empty: there are fewer features than shards.")
+        known = {id(scenario) for scenario in chosen}
+        self.record.selected += [scenario for scenario in scenarios if id(scenario) in known]
+        for scenario in (one for one in scenarios if id(one) not in known):
+            scenario.mark_skipped()
+            self.record.left_out.append(scenario)
         self.record.left_out += [scenario for feature in others for scenario in feature.walk_scenarios()]
         if not self.record.selected:
             raise UsageError(f"The command selects no scenario. There are these tags: {self._in_order(tags)}.")
@@ -188,6 +229,32 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self.formatters = make_formatters(self.config, self.config.outputs)
         return Exit.BROKEN if self.run_model() else Exit.PASSED
 
+    # -- how it is shared out ----------------------------------------------------------------------------------------
+
+    def _deal(self) -> tuple[list[list[Unit]], list[Unit]]:
+        """The units of as many hands as there are to be workers, and those that judge the whole run."""
+        selected, expected = self.record.selected, self.record.expected
+        if self.record.order:
+            units = self.record.order.units_of(selected, expected)
+        else:
+            units = longest_first(units_of(selected, expected))
+        last = [unit for unit in units if unit.last]
+        others = [unit for unit in units if not unit.last]
+        jobs = min(self._jobs(sum(unit.seconds for unit in others)), len(others))
+        if self.record.set_up or jobs < 2:
+            return [units], []
+        return deal(others, jobs), last
+
+    def _jobs(self, expected: float) -> int:
+        """How many workers there are to be: as the command says, else one for each core, if there is enough to do."""
+        asked = any(JOBS.match(argument) for argument in sys.argv[1:])
+        alone = any(name != self.config.default_format for name in self.config.format or [])
+        if asked and alone and self.config.jobs > 1:
+            raise UsageError("Only the live display can follow several workers: leave out either --format or --jobs.")
+        if asked or alone:
+            return 1 if alone else int(self.config.jobs)
+        return min(len(os.sched_getaffinity(0)), int(expected // WORTHWHILE))
+
     # -- the run ------------------------------------------------------------------------------------------------------
 
     def _open_formatters(self) -> None:
@@ -197,31 +264,39 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         terminal = make_formatters(self.config, self.config.outputs)
         self.formatters = [*terminal, AllureFormatter(allure_results, self.config), self.recorder]
 
-    def _set_up(self) -> None:
-        """Runs before_all once, ahead of behave, which would go on to print and to count an abort."""
+    def set_up(self) -> None:
+        """Runs before_all once, ahead of behave, which would go on to print and to count an abort.
+
+        Raises UsageError for a setting that cannot be used.
+        """
         self.run_hook("before_all")
         del self.hooks["before_all"]
+        self.load_waivers()
+        if self.record.set_up and isinstance(usage := self.record.set_up[1], UsageError):
+            self.clean_up()
+            raise usage
+
+    def load_waivers(self) -> None:
+        """Reads the waivers of the profile that the environment has told of."""
         try:
             self.record.granted = waivers.load(run.facts.waivers, self.record.requirements)
         except WaiversError as error:
             self.record.set_up_failed("waivers", UsageError(str(error)))
-        if self.record.set_up and isinstance(usage := self.record.set_up[1], UsageError):
-            self._clean_up()
-            raise usage
 
-    def _run_features(self) -> bool:
-        """Runs the features, none after a failed set-up, and whatever happens after_all and the clean-up."""
+    def run_features(self, features: Iterable[Any]) -> bool:
+        """Runs the features, and whatever happens after_all and the clean-up; whether behave counts that as failed."""
         try:
-            return bool(self.run_model([] if self.record.set_up else self.features))
+            return bool(self.run_model(features))
         except (Exception, SystemExit) as error:
             self.record.trouble("running the features", error)
             self.run_hook("after_all")
-            self._clean_up()
+            self.clean_up()
             for formatter in self.formatters:
                 formatter.close()
             return True
 
-    def _clean_up(self) -> None:
+    def clean_up(self) -> None:
+        """Closes what the environment has opened."""
         with suppress(Exception):  # each error is noted by _clean_up_failed, and then raised once more
             self.context._do_remaining_cleanups()
 
@@ -277,7 +352,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         for untold in metrics.push(self.record.metrics, self.config.userdata):
             verdict = with_trouble(verdict, untold)
             self.recorder.publish(verdict)
-        live.closing(verdict, self.record.latest, live.terminal(self.config))
+        self.record.expected.keep(verdict, self.record.root / OWN)
+        live.closing(verdict, self.record.latest, live.terminal(self.config.color))
         return OUTCOME[verdict.run.outcome]
 
 

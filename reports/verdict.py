@@ -203,13 +203,15 @@ class RunVerdict(Entry):
     command: str
     selection: str
     """What the command has picked; "everything" without any selection."""
+    shard: str | None = None
+    """Which part of that this run is, if it is one of several: "2/3"."""
     troubles: tuple[Trouble, ...] = ()
     """What went wrong around all scenarios; a run with troubles is broken."""
 
     @property
     def whole(self) -> bool:
         """Whether the whole suite was run."""
-        return self.selection == EVERYTHING
+        return self.selection == EVERYTHING and self.shard is None
 
 
 class Verdict(Entry):

@@ -6,7 +6,7 @@ from steps.incident.ahead import ahead, ahead_with
 from steps.incident.alert import Rule, make_alert
 from steps.incident.context import Context
 from steps.incident.issues import is_completed
-from steps.incident.texts import CONTENTS
+from steps.incident.texts import CONTENTS, PECULIARITIES
 
 # -- rules
 
@@ -105,6 +105,14 @@ def one_rises(context: Context, low: str, high: str) -> None:
 @when('pod "{pod}" rises to 81')
 def rises(context: Context, pod: str) -> None:
     context.incident.fire(context.incident.alert_of(pod))
+
+
+@given("an alert with {peculiarity}")
+def alert_with(context: Context, peculiarity: str) -> None:
+    alert = context.incident.adopt(make_alert())
+    own = {"name": alert.name, "description": alert.annotations["description"]}
+    for of_alert, peculiar in zip((alert.labels, alert.annotations), PECULIARITIES[peculiarity], strict=True):
+        of_alert.update({name: text.format(**own) for name, text in peculiar.items()})
 
 
 @when("an alert fires")

@@ -1,10 +1,15 @@
 """Sentences about what fails around the agent, and about what the agent makes of it."""
 
+from collections.abc import Callable
+
 from behave import given, then, when
 
 from steps.incident import calls, events, logs
 from steps.incident.alert import make_alert
 from steps.incident.context import Context
+from steps.incident.tickets import AnyTickets
+from steps.world import staff
+from steps.world.trouble import FIELD_ERRORS
 
 # -- the broker
 
@@ -77,6 +82,47 @@ def linear_key_revoked(context: Context) -> None:
     context.stage.trouble.linear_key_revoked()
 
 
+# -- Jira
+
+
+@given("Jira {fails} for the next {count:d} calls")
+def jira_fails(context: Context, fails: str, count: int) -> None:
+    context.fault = context.stage.trouble.at_jira(fails, times=count)
+
+
+@given("Jira opens the issue and {loses_the_answer}")
+def jira_loses_answer(context: Context, loses_the_answer: str) -> None:
+    context.fault = context.stage.trouble.at_jira_after_opening(loses_the_answer)
+
+
+@given("Jira refuses every new issue and names the fields at fault")
+def jira_refuses(context: Context) -> None:
+    context.fault = context.stage.trouble.at_jira_opening("refuses it for its fields")
+
+
+@given("Jira answers that the rate limit is reached, and when it ends")
+def jira_limits(context: Context) -> None:
+    context.stage.trouble.jira_limit_reached()
+
+
+@given("Jira answers that it is unavailable, and when to come back")
+def jira_unavailable(context: Context) -> None:
+    context.fault = context.stage.trouble.at_jira("is unavailable and says for how long", times=1)
+
+
+@given("the token of agent-sre is revoked in Jira")
+def jira_token_revoked(context: Context) -> None:
+    context.stage.trouble.jira_token_revoked()
+
+
+@given("the token of agent-sre is allowed nothing in Jira")
+def jira_token_restricted(context: Context) -> None:
+    context.fault = context.stage.trouble.jira_token_restricted()
+
+
+# -- who is on call
+
+
 @given("the on-call service is down")
 def on_call_down(context: Context) -> None:
     context.fault = context.stage.trouble.on_call_down()
@@ -87,12 +133,23 @@ def on_call_down(context: Context) -> None:
 
 @then("agent-sre stops calling Linear until the limit ends")
 def respects_limit(context: Context) -> None:
-    limited = context.stage.waiting.until(context.issues.limited_call, "ticket")
-    context.stage.waiting.pass_time(context.limit_ends)
-    made = context.issues.calls(since=limited.began)
-    context.incident.saw_exchanges("Calls to Linear from the first that was limited", made)
-    context.incident.did_not_see("a call to Linear before its limit ends", control=lambda: made)
-    calls.silent(made, limited.ended, context.limit_ends)
+    leaves_alone(context, context.issues, context.limit_ends)
+
+
+@then("agent-sre stops calling Jira for as long as Jira has asked")
+def respects_jira(context: Context) -> None:
+    limited = context.stage.waiting.until(context.jira_issues.limited_call, "ticket")
+    leaves_alone(context, context.jira_issues, calls.asked_until(limited))
+
+
+def leaves_alone(context: Context, tickets: AnyTickets, until: float) -> None:
+    """From its first answer that a limit is reached to that time of the journal the tracker is not called."""
+    limited = context.stage.waiting.until(tickets.limited_call, "ticket")
+    context.stage.waiting.pass_time(until)
+    made = tickets.calls(since=limited.began)
+    context.incident.saw_exchanges(f"Calls to {tickets.name} from the first that was limited", made)
+    context.incident.did_not_see(f"a call to {tickets.name} before its limit ends", control=lambda: made)
+    calls.silent(made, limited.ended, until)
 
 
 @then("agent-sre is alive and has logged the error with the correlation id")
@@ -134,11 +191,29 @@ def error_logged(context: Context) -> None:
     logged(context)
 
 
-def logged(context: Context) -> None:
-    """agent-sre has logged an error under the alert's correlation id."""
+@then("agent-sre is alive and has logged Jira's error with the correlation id")
+def alive_and_logged_jira(context: Context) -> None:
+    calls.alive(context.stage.agent.health())
+    logged(context, at="Jira")
+
+
+@then("agent-sre is alive and has logged every field at fault with the correlation id")
+def alive_and_logged_fields(context: Context) -> None:
+    calls.alive(context.stage.agent.health())
+    words = [word for field in FIELD_ERRORS.items() for word in field]
+    logged(context, lambda lines: logs.tells_all(lines, words), at="Jira")
+
+
+def logged(context: Context, claim: Callable[[list[str]], None] = lambda _: None, at: str | None = None) -> None:
+    """Under the correlation id the agent comes to log trouble, at that party or at any, in lines as claimed."""
     ids = context.incident.correlation_ids()
-    lines = context.stage.waiting.until(lambda: logs.reports_trouble(context.stage.agent.log(), ids), "log")
-    context.incident.saw("agent-sre's log", "\n".join(lines))
+
+    def told() -> list[str]:
+        lines = logs.reports_trouble(context.stage.agent.log(), ids, at)
+        claim(lines)
+        return lines
+
+    context.incident.saw("agent-sre's log", "\n".join(context.stage.waiting.until(told, "log")))
 
 
 @then("agent-sre's log lines about the alert show that correlation id")
@@ -152,20 +227,31 @@ def logs_correlation(context: Context) -> None:
 
 @then("agent-sre gives up after a few tries")
 def gives_up(context: Context) -> None:
-    context.stage.waiting.until(lambda: calls.made(context.issues.refused_calls(), "to open the issue"), "ticket")
-    context.stage.waiting.given_up(lambda: [call.began for call in context.issues.refused_calls()])
-    refused = context.issues.refused_calls()
-    deliveries = max(1, len(context.events.at_agent(context.incident.alert)))  # the first may be under way still
-    most = context.stage.profile.rulings.tries * deliveries
-    context.incident.saw_exchanges("Calls that Linear refused", refused)
-    calls.few(refused, most, "to open the issue")
+    few_tries(context, context.issues)
+
+
+@then("agent-sre gives up in Jira after a few tries")
+def gives_up_jira(context: Context) -> None:
+    few_tries(context, context.jira_issues)
+
+
+def few_tries(context: Context, tickets: AnyTickets) -> None:
+    """What the tracker refuses is tried no more often than the ruling allows."""
+    tickets.gives_up(context.incident.alert, context.stage.profile.rulings.tries)
 
 
 @then("agent-sre has logged that Linear refused its key, without the key")
 def logged_without_key(context: Context) -> None:
-    logged(context)
+    logged(context, logs.tells_refusal, at="Linear")
     logs.without(context.stage.agent.log(), context.stage.world.credentials.linear_api_key)
     context.incident.did_not_see("the key in the log", control=context.stage.agent.log)
+
+
+@then("agent-sre has logged that Jira refused its token, without the token")
+def logged_without_token(context: Context) -> None:
+    logged(context, logs.tells_refusal, at="Jira")
+    logs.without(context.stage.agent.log(), context.stage.world.credentials.jira_api_token)
+    context.incident.did_not_see("the token in the log", control=context.stage.agent.log)
 
 
 @then("an alert that fires once Linear accepts issues again has exactly one issue")
@@ -175,11 +261,25 @@ def works_again(context: Context) -> None:
     context.issues.exactly_one(context.incident.alert)
 
 
+@then("an alert that fires once Jira accepts issues again has exactly one Jira issue")
+def jira_works_again(context: Context) -> None:
+    context.fault.lift()
+    context.incident.fire(context.incident.adopt(make_alert()))
+    context.jira_issues.exactly_one(context.incident.alert)
+
+
 @then("the alert has its issue once a valid key is in place and the alert is notified again")
 def works_with_new_key(context: Context) -> None:
     context.stage.renew_linear_key()
     context.incident.fire(context.incident.alert)
     context.issues.exactly_one(context.incident.alert)
+
+
+@then("the alert has its Jira issue once a valid token is in place and the alert is notified again")
+def works_with_new_token(context: Context) -> None:
+    context.stage.renew_jira_token()
+    context.incident.fire(context.incident.alert)
+    context.jira_issues.exactly_one(context.incident.alert)
 
 
 @when("the alert fires and is handled")
@@ -193,6 +293,23 @@ def authenticated(context: Context) -> None:
     made = context.issues.calls()
     calls.authenticated(made, context.stage.world.credentials.linear_api_key)
     context.incident.saw_exchanges("Calls to Linear", made)
+
+
+@then("every call to Jira carries the configured e-mail address and token in the place Jira asks for")
+def jira_authenticated(context: Context) -> None:
+    context.stage.waiting.until(lambda: calls.made(context.jira_issues.calls(), "to call Jira"), "ticket")
+    context.jira_issues.quiet(context.incident.alert)
+    made = context.jira_issues.calls()
+    context.incident.saw_exchanges("Calls to Jira", made)
+    calls.authenticated_as(made, staff.AGENT, context.stage.world.credentials.jira_api_token)
+
+
+@then("the token appears in no address")
+def token_not_in_address(context: Context) -> None:
+    made = context.stage.world.journal.exchanges(caller="agent-sre", since=context.incident.began)
+    calls.not_in_address(made, context.stage.world.credentials.jira_api_token)
+    context.incident.did_not_see("the token in an address", control=lambda: made)
+    context.incident.saw("Addresses", "\n".join(call.url for call in made))
 
 
 @then("the key appears in no address")

@@ -26,14 +26,14 @@ def two_firing_with_issues(context: Context) -> None:
 
 @when("the alert is notified again")
 def notified_again(context: Context) -> None:
-    context.issue_before = context.issues.of(context.incident.alert)
+    context.issues.note(context.incident.alert)
     context.incident.fire(context.incident.alert)
 
 
 @when("the alert resolves")
 @when("the first alert resolves")
 def resolves(context: Context) -> None:
-    context.issue_before = context.issues.of(context.incident.alert)
+    context.issues.note(context.incident.alert)
     context.incident.resolve(context.incident.alert)
 
 
@@ -98,7 +98,7 @@ def shows_correlation(context: Context) -> None:
 
 @then("the issue is updated")
 def is_updated(context: Context) -> None:
-    before = context.issue_before
+    before = context.issues.before(context.incident.alert)
     context.issues.becomes(context.incident.alert, lambda issue: issues.says_more(issue, before))
 
 
@@ -113,7 +113,7 @@ def tells_remediation(context: Context) -> None:
 
 @then("the issue is completed and says in a new comment that the alert is resolved")
 def closed_with_comment(context: Context) -> None:
-    before = context.issue_before
+    before = context.issues.before(context.incident.alert)
     context.issues.becomes(context.incident.alert, lambda issue: issues.closed_with_comment(issue, before))
 
 

@@ -16,6 +16,7 @@ def triggered_together(context: Context) -> None:
 def all_work(context: Context) -> None:
     alerts = context.incident.alerts
     context.issues.open_about_each(*alerts, limit="burst")
+    context.jira_issues.open_about_each(*alerts, limit="burst")
     for alert in alerts:
         remediation.answered_well([context.remediation.call(alert)], alert)
 
@@ -23,10 +24,11 @@ def all_work(context: Context) -> None:
 @then("no ticket and no remediation mixes up two alerts")
 def no_mix_up(context: Context) -> None:
     alerts = context.incident.alerts
-    context.issues.exactly_one_open(*alerts)
-    context.issues.each_its_own(alerts)
-    for alert in alerts:
-        remediation.carries_parameters(context.remediation.called_once(alert), {"name": alert.pod})
+    for tickets in (context.issues, context.jira_issues):
+        tickets.exactly_one_open(*alerts)
+        tickets.each_its_own(alerts)
+    for alert, call in zip(alerts, context.remediation.each_called_once(alerts), strict=True):
+        remediation.carries_parameters(call, {"name": alert.pod})
 
 
 @then("the performance of each integration is acceptable")

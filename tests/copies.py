@@ -14,6 +14,8 @@ from types import MappingProxyType
 from reports.verdict import RequirementVerdict, Verdict
 
 ROOT = Path(__file__).parents[1]
+MADE = ("latest", "history", "proof", "signoff")
+"""What runs leave in reports/."""
 GIVEN = Path("steps") / "targets" / "given.toml"
 """Where a profile lies that a run is given: beside the built-in ones, because its paths are relative."""
 
@@ -37,9 +39,7 @@ class NoVerdict(Exception):
 
 def copy_suite(place: Path, source: Path = ROOT) -> Path:
     """A copy of the suite, together with what Python has compiled of it."""
-    shutil.copytree(
-        source, place, ignore=shutil.ignore_patterns(".*", "latest", "history", "proof", "signoff", "*.egg-info")
-    )
+    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".*", "*.egg-info", *MADE))
     return place
 
 

@@ -194,6 +194,27 @@ def test_a_remediation_is_told_when_it_starts_and_when_it_ends() -> None:
     refused(lambda: issues.tells_remediation(issue_of(alert, comments=(end,)), call), "was started")
 
 
+def test_a_start_that_is_told_late_is_told_in_words() -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=now.timestamp())
+    start = comment("Remediation **pod-restart** started", now + timedelta(seconds=1))
+    end = comment("pod-restart succeeded", now + timedelta(seconds=2))
+    issues.tells_remediation(issue_of(alert, comments=(start, end)), call)
+    refused(lambda: issues.tells_remediation(issue_of(alert, comments=(start,)), call), "how pod-restart ended")
+
+
+def test_what_the_alert_asks_for_is_no_start() -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=now.timestamp())
+    end = comment("pod-restart succeeded", now + timedelta(seconds=1))
+    repeated = "Firing since 10:00\n\n- lambda_function: pod-restart"
+    refused(
+        lambda: issues.tells_remediation(issue_of(alert, description=repeated, comments=(end,)), call), "was started"
+    )
+    told = f"{repeated}\n\nRemediation: calling pod-restart"
+    issues.tells_remediation(issue_of(alert, description=told, comments=(end,)), call)
+
+
 def test_an_archived_or_closed_issue_is_not_open() -> None:
     alert = make_alert()
     assert issues.is_open(issue_of(alert))
@@ -250,6 +271,10 @@ def test_the_key_stands_alone_in_the_authorization_header(
 
 def test_no_calls_are_no_proof_of_authentication() -> None:
     refused(lambda: calls.authenticated([], "key"), "none")
+
+
+def test_no_calls_are_no_proof_of_clean_addresses() -> None:
+    refused(lambda: calls.not_in_address([], "key"), "none")
 
 
 def test_a_key_in_an_address_is_found_also_when_escaped() -> None:

@@ -88,6 +88,14 @@ def test_a_call_is_an_event_in_either_mode(mode: str) -> None:
     assert remediation.name_of(made) == FUNCTION
 
 
+def test_one_call_of_the_alerts_function_is_wanted_and_no_other() -> None:
+    alert = make_alert(function=FUNCTION)
+    remediation.only([call()], alert)
+    refused(lambda: remediation.only([call(), call()], alert), alert.called, "exactly once", "2 calls")
+    elsewhere = call(url="http://drain-v0.ai.svc.cluster.local/")
+    refused(lambda: remediation.only([elsewhere], alert), FUNCTION, "drain-v0")
+
+
 def test_a_call_that_is_no_event_is_seen() -> None:
     bare = call(request_headers=(("content-type", "application/json"),), request_body=b'{"name": "x"}')
     refused(lambda: remediation.event_of(bare), FUNCTION, "to be a CloudEvent")

@@ -16,7 +16,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from steps.world.services.jira import Jira, errors, query, site
-from steps.world.services.jira.catalogue import ISSUE_TYPES
+from steps.world.services.jira.catalogue import ISSUE_TYPES, SERVICE
 from steps.world.services.jira.fields import FIELDS
 
 AGENT, TOKEN = "agent-sre@example.com", "ATATT-agent"
@@ -502,6 +502,19 @@ async def test_transitions_lead_to_every_status_category(client: httpx.AsyncClie
     ways = {each["to"]["statusCategory"]["key"]: each["id"] for each in told}
     assert ways.keys() == {"new", "indeterminate", "done"}
     assert not any("fields" in each for each in told)
+
+
+async def test_a_workflow_of_its_own_has_other_ways_to_other_statuses(jira: Jira, client: httpx.AsyncClient) -> None:
+    key = await opened(client)
+    jira.follow(SERVICE)
+    ways = {each["id"]: each["to"] for each in (await client.get(f"/issue/{key}/transitions")).json()["transitions"]}
+    assert [to["name"] for to in ways.values()] == ["To Do", "In Progress", "Resolved"]
+    assert [to["statusCategory"]["key"] for to in ways.values()] == ["new", "indeterminate", "done"]
+    answer = await client.post(f"/issue/{key}/transitions", json={"transition": {"id": "31"}})
+    refused(answer, 400, "Transition id '31' is not valid for this issue.")
+    assert (await client.post(f"/issue/{key}/transitions", json={"transition": {"id": "761"}})).status_code == 204
+    assert (await fields_of(client, key))["status"]["name"] == "Resolved"
+    assert await found(client, "project = HOMELAB AND status = Resolved") == [key.partition("-")[2]]
 
 
 async def test_a_transition_can_be_asked_for_with_its_screen(client: httpx.AsyncClient) -> None:
@@ -1023,7 +1036,9 @@ async def test_priorities_projects_and_labels_are_listed(client: httpx.AsyncClie
     page = (await client.get(page["nextPage"])).json()
     assert ([each["key"] for each in page["values"]], page["isLast"]) == (["OPS"], True)
     assert [each["key"] for each in (await client.get("/project")).json()] == ["HOMELAB", "OPS"]
-    assert [each["name"] for each in (await client.get("/status")).json()] == ["To Do", "In Progress", "Done"]
+    assert [each["name"] for each in (await client.get("/status")).json()] == [
+        *("To Do", "In Progress", "Done", "Resolved")
+    ]
     assert (await client.get("/label")).json()["values"] == ["a", "b"]
 
 

@@ -273,7 +273,9 @@ def test_a_bystander_is_opened_commented_moved_and_removed(jira: Jira) -> None:
     jira.comment(issue, "noted\n\ntwice")
     for category in ("indeterminate", "done", "new"):
         jira.move(issue, category)
-        assert jira.issue(issue.key).status_category == category
+        moved = jira.issue(issue.key)
+        assert moved.status_category == category and moved.is_open is (category != "done")
+        assert (moved.identifier, moved.title, moved.state_name) == (issue.key, "Bystander", moved.status)
     assert [comment.body for comment in jira.issue(issue.id).comments] == ["noted\n\ntwice"]
     jira.delete_issue(issue)
     jira.delete_issue(issue)

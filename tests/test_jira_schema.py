@@ -447,6 +447,23 @@ def test_a_damaged_document_is_taken_only_when_jira_would_take_it(
     assert not taken or jiras_own(document)
 
 
+def one_of_types(validator: Any, names: dict[str, str], instance: Any, _: Json) -> Iterator[ValidationError]:
+    type_ = instance.get("type") if isinstance(instance, dict) else None
+    if isinstance(type_, str) and type_ in names:
+        yield from validator.descend(instance, adf.THINGS[names[type_]])
+    else:
+        yield ValidationError(f"{instance!r} is none of {', '.join(names)}")
+
+
+LIBRARY = validators.extend(Draft202012Validator, {"oneOfTypes": one_of_types})(adf.SCHEMA)  # type: ignore[no-untyped-call]
+
+
+@settings(QUICK, max_examples=150)
+@given(document=damaged())
+def test_a_document_is_judged_as_a_schema_library_would_judge_it(document: Any) -> None:
+    assert adf.is_valid(document) == LIBRARY.is_valid(document)
+
+
 def test_the_comparison_tells_an_invented_attribute(
     jiras_own: Callable[[Any], bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:

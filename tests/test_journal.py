@@ -21,6 +21,7 @@ KEY = "v3f9a0c1d2e4b"
 UUID = "0d9c3c1e-93f1-4b8a-9f6e-2f1c7b9a5d10"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 TICKET = "BVL-12"
+NUMBER = "/issue/10042"
 CALL: dict[str, Any] = {
     "caller": "agent",
     "callee": "linear",
@@ -144,7 +145,7 @@ def test_exchanges_are_found_by_who_called_whom_and_how(journal: Journal) -> Non
     assert found == [wanted]
 
 
-@pytest.mark.parametrize("word", [KEY, UUID, TRACE, TICKET, "PodCrashLooping", "naïve €"])
+@pytest.mark.parametrize("word", [KEY, UUID, TRACE, TICKET, NUMBER, "PodCrashLooping", "naïve €"])
 @pytest.mark.parametrize(
     "place",
     [
@@ -175,6 +176,7 @@ def test_an_incident_is_found_within_its_alerts_name(journal: Journal) -> None:
         (KEY, f"{KEY}0"),
         (TRACE, f"{TRACE}{TRACE}"),
         (UUID, f"{UUID}0"),
+        (NUMBER, f"{NUMBER}0"),
     ],
 )
 def test_a_longer_word_is_another_one(journal: Journal, asked: str, other: str) -> None:

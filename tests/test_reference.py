@@ -36,7 +36,7 @@ from steps.reference.agent.markdown import markdown
 from steps.reference.agent.remediation import plan
 from steps.reference.agent.slm import Violation, violation
 from steps.reference.agent.tickets import Section
-from steps.reference.calls import RefusedError, Retries, TransientError, check, retry_after, send
+from steps.reference.calls import RefusedError, Retries, TransientError, check, make_client, retry_after, send
 from steps.reference.events import CloudEvent, MalformedEventError
 from steps.reference.prometheus_events import app as converter_app
 from steps.reference.settings import Environment, Secret, SettingsError, redacted
@@ -306,6 +306,21 @@ async def test_a_call_that_gets_no_whole_answer_is_transient() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(transport)) as client:
             with pytest.raises(TransientError, match=complaint):
                 await send(client, client.build_request("GET", "http://there/path?secret=x"), 0.05)
+
+
+async def test_waiting_for_a_free_connection_is_no_time_without_an_answer() -> None:
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.1)
+        writer.write(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, make_client(httpx.create_ssl_context(), connections=2) as client:
+        calls = (send(client, client.build_request("GET", url), 0.25) for _ in range(8))
+        assert {answer.status_code for answer in await asyncio.gather(*calls)} == {204}
 
 
 # -- remediation --------------------------------------------------------------------------------------

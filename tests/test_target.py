@@ -111,6 +111,17 @@ def test_an_arrangement_takes_the_place_of_the_usual_variables_and_goes_again(wo
     assert "HEAT" not in told(world) and target.arrangement == {}
 
 
+def test_the_agent_is_told_where_jira_is_and_finds_a_new_token_in_its_place(world: World, target: Target) -> None:
+    doors = told(world)
+    assert doors["JIRA_URL"] == "https://acceptance.atlassian.net" and doors["JIRA_PROJECT_KEY"] == "HOMELAB"
+    assert doors["JIRA_EMAIL"] == "agent-sre@example.com" and "JIRA_API_TOKEN" not in doors
+    file = Path(doors["JIRA_API_TOKEN_FILE"])
+    assert file.read_text() == world.credentials.jira_api_token and file.stat().st_mode & 0o077 == 0
+    target.put_key("JIRA_API_TOKEN", world.credentials.renew_jira(world.journal))
+    assert file.read_text() == world.credentials.jira_api_token
+    assert world.journal.redact(file.read_text()) == "«jira_api_token»"
+
+
 def test_only_a_change_restarts_the_agent_and_nothing_is_left_of_the_one_before(world: World, target: Target) -> None:
     usual = told(world)["pid"]
     target.arrange(None)

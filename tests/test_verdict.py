@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tiny_suite import BEHAVE, Outcome, TinySuite
+from tiny_suite import BEHAVE, ENVIRON, Outcome, TinySuite
 
 from reports.verdict import Status
 
@@ -596,7 +596,7 @@ def on_a_terminal(suite: TinySuite, **environment: str) -> tuple[int, str]:
     ours, theirs = pty.openpty()
     command = [BEHAVE, "--tags", "not @skip"]
     size = {"COLUMNS": "80", "LINES": "24", "TERM": "xterm-256color"}
-    process = subprocess.Popen(command, cwd=suite.root, env=os.environ | size | environment, stdout=theirs)
+    process = subprocess.Popen(command, cwd=suite.root, env=ENVIRON | size | environment, stdout=theirs)
     os.close(theirs)
     shown = b""
     try:

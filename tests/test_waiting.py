@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from itertools import accumulate
 
 import pytest
 
@@ -73,3 +75,23 @@ def test_an_announced_time_passes() -> None:
     until = journal.cursor() + 0.1
     Waiting(journal, SHORT).pass_time(until)
     assert journal.cursor() >= until
+
+
+def trying(journal: Journal, pauses: list[float]) -> Callable[[], list[float]]:
+    """The times of the tries so far of one who tries now, and again after each of these pauses."""
+    times = list(accumulate(pauses, initial=journal.cursor()))
+    return lambda: [time for time in times if time <= journal.cursor()]
+
+
+def test_a_long_outage_ends_when_it_was_met_often_enough() -> None:
+    journal = Journal()
+    tries = trying(journal, [0.05] * 100)
+    Waiting(journal, Limits(recovery=30)).long_outage(tries, 4)
+    assert 4 <= len(tries()) < 100
+
+
+def test_a_long_outage_that_is_not_met_ends_all_the_same() -> None:
+    journal = Journal()
+    began = journal.cursor()
+    Waiting(journal, Limits(recovery=0.2)).long_outage(list, 4)
+    assert 0.2 <= journal.cursor() - began < 2

@@ -18,6 +18,8 @@ from reports.verdict import Verdict
 
 ROOT = Path(__file__).parent.parent
 BEHAVE = Path(sys.executable).with_name("behave")
+ENVIRON = os.environ | {"PYTHONPATH": str(ROOT)}
+"""Where the reports are found that are tested."""
 
 REQUIREMENTS = """\
 [ticket]
@@ -70,7 +72,12 @@ TICKET = {
 """The tiny ticket's text by criterion."""
 
 STEPS = """\
+import os
+import signal
 import sys
+import time
+from pathlib import Path
+
 from behave import step
 from behave.api.pending_step import StepNotImplementedError
 
@@ -134,6 +141,23 @@ def ends_the_process(context):
     sys.exit(0)
 
 
+@step("it kills its process")
+def kills_its_process(context):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@step("it takes long")
+def takes_long(context):
+    Path("long").touch()
+    time.sleep(60)
+
+
+@step("it is written down")
+def is_written_down(context):
+    with open("log", "a") as log:
+        print(context.scenario.name, file=log)
+
+
 @step("its clean-up errs")
 def leaves_a_mess(context):
     context.add_cleanup(errs, context)
@@ -176,6 +200,16 @@ def before_tag(context, tag):
 def after_tag(context, tag):
     if tag == "after_tag":
         trip(tag)
+
+
+after_all_of_all = after_all
+
+
+def after_all(context):
+    if "LOG" in os.environ:
+        with open("log", "a") as log:
+            print("closed", file=log)
+    after_all_of_all(context)
 """
 
 ALLURE_WORD = {
@@ -255,7 +289,7 @@ class TinySuite:
         done = subprocess.run(
             [BEHAVE, *arguments],
             cwd=self.root,
-            env=os.environ | environment,
+            env=ENVIRON | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -19,6 +19,8 @@ FIELDS = (
     *("project", "issuetype", "summary", "description", "environment", "status", "priority", "labels", "assignee"),
     *("created", "updated", "resolutiondate", "comment", "issuelinks"),
 )
+DONE = "done"
+"""Key of the category of the statuses in which nothing is left to do, the same in every workflow."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries, where Jira does not say how long to wait."""
 MARGIN = 2
@@ -111,6 +113,26 @@ class Issue(BaseModel):
     links: tuple[Link, ...]
     remote_links: tuple[RemoteLink, ...]
     changes: tuple[Change, ...]
+
+    @property
+    def identifier(self) -> str:
+        """What people call it: the key."""
+        return self.key
+
+    @property
+    def title(self) -> str:
+        """What people read first: the summary."""
+        return self.summary
+
+    @property
+    def state_name(self) -> str:
+        """Where it stands in the workflow: the status."""
+        return self.status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to care for it: its status is not of the category `done`."""
+        return self.status_category != DONE
 
     @property
     def text(self) -> str:

@@ -15,6 +15,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_d
 PASSING = frozenset({"internal error", "lock timeout", "network error", "ratelimited"})
 """Types of GraphQL errors after which the same call may succeed."""
 LIMITS = ("requests", "complexity", "endpoint-requests")
+CLOSED = ("completed", "canceled", "duplicate")
+"""Types of the workflow states in which an issue is not open (CONTRACTS §1.1)."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 """Seconds between tries, where Linear does not say how long to wait."""
 
@@ -133,6 +135,17 @@ class Issue(BaseModel):
     comments: tuple[Comment, ...]
     attachments: tuple[Attachment, ...]
     relations: tuple[Relation, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to care for it."""
+        return self.state_type not in CLOSED and not self.archived
+
+    @property
+    def text(self) -> str:
+        """Everything that is written on the issue."""
+        said = [self.title, self.description or "", *(comment.body for comment in self.comments)]
+        return "\n".join([*said, *(f"{link.title} {link.url}" for link in self.attachments)])
 
 
 class Linear:

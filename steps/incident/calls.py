@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Hashable
 from itertools import pairwise
 from urllib.parse import unquote
@@ -23,9 +24,22 @@ def silent(calls: list[Exchange], since: float, until: float) -> None:
     )
 
 
+def asked_until(limited: Exchange) -> float:
+    """Until when the answer asks not to be called, by its Retry-After in whole seconds. Journal's time.
+
+    It counts from the call's beginning: the caller may have the answer a moment before the journal has its end.
+    """
+    return limited.began + float(limited.answer_header("retry-after") or 0)
+
+
 def made(calls: list[Exchange], what: str) -> None:
     """The agent tried at all."""
     assert calls, f"Expected agent-sre to try {what}, but it never did."
+
+
+def failed(call: Exchange) -> bool:
+    """Whether the call got no answer, or one after which it may be tried again (CONTRACTS §12, ruling 7)."""
+    return call.status is None or call.error is not None or call.status in (408, 429) or call.status >= 500
 
 
 def few(calls: list[Exchange], most: int, what: str) -> None:
@@ -57,6 +71,16 @@ def _grouped(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list
     return [group for group in groups.values() if len(group) >= TRIES]
 
 
+def next_by(calls: list[Exchange], pause: float) -> float:
+    """When the next try would have begun, if there was one: the pauses grow, or are so long. Journal's time."""
+    pauses = [after.began - before.ended for before, after in pairwise(calls)]
+    return calls[-1].ended + max(pause, GROWTH * max(pauses, default=0))
+
+
+GROWTH = 2.5
+"""So many times the longest pause so far is the longest that is waited for another try."""
+
+
 def authenticated(calls: list[Exchange], key: str) -> None:
     """Every call carries the key as Linear wants a personal key: alone in the Authorization header (CONTRACTS §1)."""
     assert calls, "Expected calls of agent-sre to Linear, but there are none."
@@ -72,6 +96,33 @@ def _instead(call: Exchange) -> str:
     if sent is None:
         return "carry none"
     return "put a word before it" if " " in sent else "carry another key"
+
+
+def authenticated_as(calls: list[Exchange], email: str, token: str) -> None:
+    """Every call carries e-mail address and token as Jira wants them: by Basic authentication (CONTRACTS §2)."""
+    assert calls, "Expected calls of agent-sre to Jira, but there are none."
+    instead = [found for call in calls if (found := _instead_of_basic(call, email, token))]
+    assert not instead, (
+        f"Expected every call to Jira to carry the configured e-mail address and token in its Authorization header, "
+        f"but {len(instead)} of {len(calls)} {instead[0]}."
+    )
+
+
+def _instead_of_basic(call: Exchange, email: str, token: str) -> str | None:
+    scheme, _, credential = (call.header("authorization") or "").partition(" ")
+    if not scheme:
+        return "carry none"
+    if scheme.lower() != "basic":
+        return "carry a credential that is not Basic"
+    try:
+        name, colon, password = base64.b64decode(credential, validate=True).decode().partition(":")
+    except ValueError:
+        return "carry a credential that is not base64"
+    if not colon or not name:
+        return "carry a token without an e-mail address"
+    if name.lower() != email.lower():
+        return "carry another e-mail address"
+    return None if password == token else "carry another token"
 
 
 def not_in_address(calls: list[Exchange], key: str) -> None:

@@ -14,6 +14,7 @@ from steps.incident.approvals import Approvals, Decided
 from steps.incident.events import Events
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
+from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
 from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
@@ -39,6 +40,7 @@ class Context(Protocol):
     """The scenario's; and what can be claimed about it:"""
     events: Events
     issues: Issues
+    jira_issues: JiraIssues
     alerting: Alerting
     remediation: Remediation
     objectives: Objectives
@@ -64,7 +66,6 @@ class Context(Protocol):
     """The journal's time when the LambdaFunction's circuit breaker opened."""
     parameters: dict[str, Any]
     """What the alert's annotation gives its LambdaFunction."""
-    issue_before: Issue
     shown: Issue
     """The last issue on which SLO data was seen."""
     said_before: list[str]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+
+from steps.world.journal import forms
 
 LEVEL = re.compile(r"(log[._-]?)?(level|lvl|severity)([._-]?(name|text))?", re.I)
 """How the key of a line's level may be called."""
@@ -38,14 +41,41 @@ def level_of(line: str) -> str:
     return str(next(found, ""))
 
 
-def reports_trouble(lines: list[str], correlation_ids: list[str]) -> list[str]:
-    """Lines that report trouble under one of these correlation ids."""
+def reports_trouble(lines: list[str], correlation_ids: list[str], at: str | None = None) -> list[str]:
+    """Lines that report trouble under one of these correlation ids, at one of PARTIES or at anybody."""
     about = [line for line in lines if any(one in line for one in correlation_ids)]
-    trouble = [line for line in about if is_trouble(line)]
+    trouble = [line for line in about if is_trouble(line) and (at is None or PARTIES[at].search(line))]
+    error = f"an error at {at}" if at else "an error"
     assert trouble, f"Expected agent-sre to log the error with correlation id {correlation_ids[0]}, but " + (
-        f"none of its {len(about)} lines with that id reports an error." if about else "no line of its log has that id."
+        f"none of its {len(about)} lines with that id reports {error}." if about else "no line of its log has that id."
     )
     return trouble
+
+
+PARTIES = {"Linear": re.compile(r"linear", re.I), "Jira": re.compile(r"jira|atlassian", re.I)}
+"""How a line may name the party at which something went wrong."""
+
+
+def tells_all(lines: list[str], words: Iterable[str]) -> None:
+    """All these words stand in the lines, each in any of them."""
+    missing = [word for word in words if not any(word in line for line in lines)]
+    assert not missing, f"Expected agent-sre to log the error in full, but it leaves out {missing[0]!r}" + (
+        f" and {len(missing) - 1} more." if len(missing) > 1 else "."
+    )
+
+
+def tells_refusal(lines: list[str]) -> None:
+    """A reader of the lines learns that a credential was refused."""
+    assert any(REFUSAL.search(line) for line in lines), (
+        f"Expected agent-sre to log that its credential was refused, but none of its {len(lines)} lines about the "
+        f"error says so: {lines[0][:200]}"
+    )
+
+
+REFUSAL = re.compile(
+    r"(?<![\w.:])40[13]\b|unauth|authenti|authori|forbidden|credential|token|api.?key|permission|scope", re.I
+)
+"""How a line may tell that a credential was refused."""
 
 
 def correlated(lines: list[str], alertname: str, correlation_id: str) -> list[str]:
@@ -61,6 +91,7 @@ def correlated(lines: list[str], alertname: str, correlation_id: str) -> list[st
 
 
 def without(lines: list[str], secret: str) -> None:
-    """No line shows the secret."""
-    shown = [line for line in lines if secret in line]
+    """No line shows the secret, be it as it is, escaped or within base64."""
+    written = forms(secret)
+    shown = [line for line in lines if any(form in line for form in written)]
     assert not shown, f"Expected no line of agent-sre's log to show its key, but {len(shown)} of {len(lines)} do."

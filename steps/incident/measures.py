@@ -7,6 +7,7 @@ from statistics import quantiles
 
 from steps.incident.alert import Alert
 from steps.incident.incident import Incident
+from steps.incident.jira_issues import key_of_opened
 from steps.targets.profile import Resources
 from steps.world.journal import Exchange, Journal
 from steps.world.processes.usage import Usage, Watch
@@ -24,6 +25,7 @@ def of_each_integration(journal: Journal, alerts: list[Alert]) -> dict[str, list
 
 INTEGRATIONS: dict[str, tuple[str, Callable[[Exchange], bool]]] = {
     "Linear": ("linear", lambda call: "issueCreate" in call.request_text),
+    "Jira": ("jira", lambda call: key_of_opened(call) is not None),
     "LambdaFunction": ("functions", lambda call: call.method == "POST"),
 }
 """What is called of each external system, and which calls have the effect that people wait for."""

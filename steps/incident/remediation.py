@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -145,14 +146,17 @@ class Remediation:
 
     def called_once(self, alert: Alert) -> Exchange:
         """The alert's function is called about it, once, and no other is."""
-        self.call(alert)
-        made = self.tries(alert)
-        assert len(made) == 1, (
-            f"Expected agent-sre to call {alert.function} exactly once about {alert.called}, "
-            f"but it made {len(made)} calls, of {', '.join(sorted({call.host for call in made}))}."
-        )
-        is_of(made[0], alert.function)
-        return made[0]
+        (call,) = self.each_called_once([alert])
+        return call
+
+    def each_called_once(self, alerts: Sequence[Alert]) -> list[Exchange]:
+        """Each alert's function is called about it, once, and no other is."""
+        for alert in alerts:
+            self.call(alert)
+        self._issues.quiet(*alerts)
+        made = {alert.called: self.calls(alert) for alert in alerts}
+        self._incident.saw_exchanges("Calls of LambdaFunctions", [call for calls in made.values() for call in calls])
+        return [only(made[alert.called], alert) for alert in alerts]
 
     def not_called(self, alert: Alert) -> None:
         """No function was called about the alert."""
@@ -276,6 +280,16 @@ def correlates(call: Exchange, correlation_id: str) -> None:
 def _end(call: Exchange) -> str:
     """How a call ended, in a few words."""
     return str(call.status or call.error).rstrip(".")
+
+
+def only(made: list[Exchange], alert: Alert) -> Exchange:
+    """One call was made about the alert, and it is for its function."""
+    assert len(made) == 1, (
+        f"Expected agent-sre to call {alert.function} exactly once about {alert.called}, "
+        f"but it made {len(made)} calls, of {', '.join(sorted({call.host for call in made}))}."
+    )
+    is_of(made[0], alert.function)
+    return made[0]
 
 
 def is_of(call: Exchange, function: str) -> None:

@@ -16,6 +16,7 @@ from steps.drivers.alertmanager import Alertmanager
 from steps.drivers.approvals import Approvers
 from steps.drivers.broker import Broker
 from steps.drivers.functions import Functions
+from steps.drivers.jira import Jira
 from steps.drivers.kubernetes import Kubernetes
 from steps.drivers.linear import Linear
 from steps.drivers.loki import Loki
@@ -29,6 +30,7 @@ from steps.incident.approvals import Approvals, PromptPeople
 from steps.incident.events import Events
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
+from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
 from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
@@ -44,7 +46,7 @@ from steps.targets import profile as profiles
 from steps.targets.profile import Profile
 from steps.targets.surroundings import AGENT, CONVERTER
 from steps.targets.target import Target, TargetUnavailable, world_for
-from steps.world import hosts
+from steps.world import hosts, staff
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.staff import APPROVER, ENGINEER
@@ -166,6 +168,12 @@ class Stage:
         return Linear(self.client, f"https://{hosts.LINEAR}/graphql", key, self.profile.linear.team)
 
     @cached_property
+    def jira(self) -> Jira:
+        """Jira as the suite's own account sees it."""
+        token = self.world.credentials.suite_jira_token
+        return Jira(self.client, f"https://{hosts.JIRA}", staff.SUITE, token, self.profile.jira.project)
+
+    @cached_property
     def functions(self) -> Functions:
         """LambdaFunctions and their roll-out."""
         return Functions(self.kubernetes, self.world.function_operator, self.world.loop)
@@ -192,7 +200,9 @@ class Stage:
     def trouble(self) -> Trouble:
         """What can go wrong around the agent."""
         world = self.world
-        return Trouble(world.journal, world.gateway, world.linear, world.slack, world.trm, world.credentials)
+        return Trouble(
+            world.journal, world.gateway, world.linear, world.jira, world.slack, world.trm, world.credentials
+        )
 
     @cached_property
     def waiting(self) -> Waiting:
@@ -204,6 +214,12 @@ class Stage:
         key = self.world.credentials.renew_linear(self.world.journal)
         self.world.staff.hand_key(key)
         self.target.put_key("LINEAR_API_KEY", key)
+
+    def renew_jira_token(self) -> None:
+        """Gives agent-sre a fresh token for Jira, and puts it in place."""
+        token = self.world.credentials.renew_jira(self.world.journal)
+        self.world.staff.hand_token(token)
+        self.target.put_key("JIRA_API_TOKEN", token)
 
     def watch_agent(self) -> Watch:
         """Looks at what agent-sre uses of the machine, until it is stopped or the run is over."""
@@ -237,6 +253,7 @@ class Stage:
             incident=incident,
             events=Events(journal, waiting, incident),
             issues=issues,
+            jira_issues=JiraIssues(self.jira, journal, waiting, incident, self.profile),
             alerting=Alerting(
                 lambda: self.kubernetes, lambda: self.prometheus, lambda: self.alertmanager, waiting, incident
             ),
@@ -339,6 +356,7 @@ class Scene:
     incident: Incident
     events: Events
     issues: Issues
+    jira_issues: JiraIssues
     alerting: Alerting
     remediation: Remediation
     objectives: Objectives

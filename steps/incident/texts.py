@@ -33,3 +33,16 @@ CONTENTS: dict[str, tuple[Texts, Texts]] = {
     "four kilobytes of text": ({"team": "platform"}, {"summary": "A long story", "description": _KILOBYTES}),
 }
 """Labels and annotations by what the feature calls them. Values may hold Prometheus templates."""
+
+PECULIARITIES: dict[str, tuple[Texts, Texts]] = {
+    "an annotation that is empty": ({}, {"runbook_url": ""}),
+    "a name that is too long for a summary": ({"alertname": "{name}" + "_and_so_on" * 30}, {}),
+    "a description that is too long for an issue": ({}, {"description": "{description}" + " And so on." * 4000}),
+    "a label that holds spaces": ({"team": "site reliability engineering"}, {}),
+    "a label that holds quotes and line breaks": ({"team": 'the "A" team\'s\nsecond line'}, {}),
+    "a label that is too long": ({"revision": "0123456789" * 30}, {}),
+}
+"""Labels and annotations for which a tracker has refused a ticket before, by what the feature calls them.
+
+`{name}` and `{description}` stand for what the alert has of its own.
+"""

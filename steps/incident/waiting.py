@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import pairwise
 from typing import Literal, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -24,8 +23,6 @@ BREATH, RATIO = 0.02, 2
 """Between two looks pass at least so many seconds, and so many times what the last look took, however fast the journal
 moves: looking must not slow down what is looked at."""
 LONGEST_BREATH = 1.0
-MUCH = 3
-"""A pause that is so many times as long as the one before is no pause any more."""
 
 
 class BedNotReady(Exception):
@@ -88,20 +85,6 @@ class Waiting:
             assert time.monotonic() < deadline, (
                 f"Expected the agent to come to rest, but it was still at work after {self.limits.patience:g} s."
             )
-            self._journal_moves(LOOK_AGAIN)
-
-    def given_up(self, tries: Callable[[], list[float]]) -> None:
-        """Returns once whoever tries again and again has given up, or at the latest after the profile's `patience`.
-
-        `tries` gives the journal's times of the tries so far. As the pauses between them grow, an end is only believed
-        after a pause that is much longer than all the others.
-        """
-        deadline = time.monotonic() + self.limits.patience
-        while time.monotonic() < deadline:
-            made = tries()
-            pauses = [after - before for before, after in pairwise(made)]
-            if self._journal.cursor() - made[-1] >= max([self.limits.quiet, *(MUCH * pause for pause in pauses)]):
-                return
             self._journal_moves(LOOK_AGAIN)
 
     def long_outage(self, met: Callable[[], Sequence[object]], times: int) -> None:

@@ -1,23 +1,28 @@
-"""Calls to other systems: their errors, and which are worth another try (CONTRACTS §12, ruling 7)."""
+"""Calls to other systems: their errors, which are worth another try, and when (CONTRACTS §12, ruling 7)."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import ssl
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from steps.reference import logs
-from steps.reference.settings import redacted
+from steps.reference.settings import Secret, redacted
 
 T = TypeVar("T")
+MARGIN = 0.05
+"""Seconds that another system's clock may be behind."""
 
 
 class CallError(Exception):
@@ -47,20 +52,30 @@ class UnauthorizedError(RefusedError):
     """The credential was refused."""
 
 
-def make_client(tls: ssl.SSLContext) -> httpx.AsyncClient:
+def make_client(tls: ssl.SSLContext, at_once: int | None = 10) -> httpx.AsyncClient:
     """A client for one system, so that a slow one holds up no other. Proxies are taken from the environment.
 
     It has no time-outs of its own: `send` limits the whole exchange. Nor has it a limit of connections: httpcore never
     gives up one whose TLS handshake behind a proxy has failed, so that after an outage none would be left for a call.
     """
-    return httpx.AsyncClient(verify=tls, timeout=None, limits=httpx.Limits(max_keepalive_connections=20))  # noqa: S113
+    client = httpx.AsyncClient(verify=tls, timeout=None, limits=httpx.Limits(max_keepalive_connections=20))  # noqa: S113
+    if at_once:
+        _free[client] = asyncio.Semaphore(at_once)
+    return client
+
+
+_free: WeakKeyDictionary[httpx.AsyncClient, asyncio.Semaphore] = WeakKeyDictionary()
+"""How many more calls each client may make at once."""
 
 
 async def send(client: httpx.AsyncClient, request: httpx.Request, within: float) -> httpx.Response:
-    """The answer, whatever its status. Raises TransientError without a whole one within so many seconds."""
+    """The answer, whatever its status. Raises TransientError without a whole one within so many seconds.
+
+    They begin when there is a connection for the call: that the agent itself has much to ask is nobody's delay.
+    """
     what = f"{request.method} {request.url.copy_with(query=None)}"
     try:
-        async with asyncio.timeout(within):
+        async with _free.get(client, nullcontext()), asyncio.timeout(within):
             return await client.send(request)
     except TimeoutError:
         raise TimedOutError(f"{what} had no answer within {within:g} s.") from None
@@ -133,3 +148,61 @@ class Retries:
         asked = error.retry_after if isinstance(error, TransientError) else 0.0
         grown = state.upcoming_sleep * 2 or self.first_pause
         return max(asked, grown * random.uniform(1, 1.1))
+
+
+class Limit:
+    """A rate limit that a system has announced, shared by all who call it. Times are epoch seconds."""
+
+    def __init__(self, system: str) -> None:
+        self._system = system
+        self._ends = 0.0
+
+    def reached(self, ends: float) -> None:
+        """From now on `over` returns no sooner than that time."""
+        if ends > self._ends:
+            self._ends = ends + MARGIN
+            until = datetime.fromtimestamp(self._ends, UTC).isoformat(timespec="milliseconds")
+            logs.warning(f"{self._system}'s rate limit is reached; no call goes out before its reset", until=until)
+
+    async def over(self) -> None:
+        """Returns when no limit is in force."""
+        while True:
+            wait = self._ends - time.time()
+            if wait <= 0:
+                return
+            await asyncio.sleep(wait)
+
+
+class Recovery:
+    """Whether a system works again. All who wait for it share one call, made after every pause of so many seconds.
+
+    A key that was refused is not tried again: it takes another one.
+    """
+
+    def __init__(self, system: str, key: Secret, probe: Callable[[], Awaitable[object]], pause: float) -> None:
+        self._system = system
+        self._key = key
+        self._probe = probe
+        self._pause = pause
+        self._succeeded = float("-inf")
+        self._probing = asyncio.Lock()
+
+    def succeeded(self) -> None:
+        """A call has just succeeded."""
+        self._succeeded = asyncio.get_running_loop().time()
+
+    async def since(self, moment: float) -> None:
+        """Returns when a call has succeeded after that time of the event loop."""
+        refused = None
+        async with self._probing:
+            while self._succeeded < moment:
+                key = self._key.reveal()
+                if key != refused:
+                    try:
+                        await self._probe()
+                        return
+                    except UnauthorizedError:
+                        refused = key
+                    except CallError as error:
+                        logs.info(f"{self._system} has not recovered yet", error=str(error))
+                await asyncio.sleep(self._pause)

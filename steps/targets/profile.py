@@ -125,6 +125,8 @@ class Limits(Section):
     """Something that happened is in the log."""
     outage: Seconds = 1
     """A fault lasts so long when nobody can count what it does."""
+    again: Seconds = 1.5
+    """A call that failed would have been tried again, if it is not given up."""
     quiet: Seconds = 0.25
     """Nothing more is coming: so long nothing moved on the channel that is watched."""
     patience: Seconds = 20
@@ -201,6 +203,10 @@ class Rulings(Section):
     """Linear priority by severity when the alert has no SLO data (ruling 3)."""
     priority_otherwise: int = 3
     """Linear priority of an unknown or missing severity (ruling 3)."""
+    jira_priority: dict[str, str] = {"critical": "Highest", "warning": "High", "info": "Medium"}
+    """Jira priority by severity (ruling 4)."""
+    jira_priority_otherwise: str = "Medium"
+    """Jira priority of an unknown or missing severity (ruling 4)."""
     violation_above: dict[Literal["critical", "high", "medium"], float] = {
         "critical": 0.05,
         "high": 0.01,
@@ -225,6 +231,13 @@ class Linear(Section):
     """Where in Linear the agent opens its issues."""
 
     team: str = "BVL"
+
+
+class Jira(Section):
+    """Where in Jira the agent opens its issues, and of which type."""
+
+    project: str = "HOMELAB"
+    issue_type: str = "Task"
 
 
 Arrangement = dict[str, str]
@@ -268,6 +281,7 @@ class Profile(Section):
     rulings: Rulings = Rulings()
     resources: Resources = Resources()
     linear: Linear = Linear()
+    jira: Jira = Jira()
     slo_dashboard: str = "https://grafana.example.com/d/slo-{slo}"
     """Address of a service level objective's dashboard."""
     dashboard: Path | None = None

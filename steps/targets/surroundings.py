@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from steps.targets.profile import Attached, Profile
-from steps.world import hosts
+from steps.world import hosts, staff
 from steps.world.settings import Anchors
 from steps.world.world import World
 
@@ -55,6 +55,9 @@ class Surroundings:
             "TRM_API_URL": f"http://{hosts.TRM}:8080",
             "BROKER_URL": f"http://{hosts.BROKER}",
             "LINEAR_TEAM_KEY": self._profile.linear.team,
+            "JIRA_URL": f"https://{hosts.JIRA}",
+            "JIRA_EMAIL": staff.AGENT,
+            "JIRA_PROJECT_KEY": self._profile.jira.project,
             "PAGERDUTY_SCHEDULE_ID": self._world.staff.schedule,
             "GRAFANA_URL": "https://grafana.example.com",
             "SLACK_CALLBACK_URL": f"http://{hosts.AGENT}/approval/callback",
@@ -95,6 +98,7 @@ class Surroundings:
         held = self._world.credentials
         keys = {
             "LINEAR_API_KEY": held.linear_api_key,
+            "JIRA_API_TOKEN": held.jira_api_token,
             "PAGERDUTY_API_KEY": held.pagerduty_api_key,
             "SLACK_WEBHOOK_URL": held.slack_webhook_url,
             "SLACK_SIGNING_SECRET": held.slack_signing_secret,

@@ -24,6 +24,8 @@ class Credentials:
     linear_api_key: str = field(default_factory=lambda: _token("lin_api_"))
     suite_linear_key: str = field(default_factory=lambda: _token("lin_api_"))
     """The suite's own key: what the agent does to its rate limit must not blind the suite."""
+    jira_api_token: str = field(default_factory=lambda: _token("ATATT3x"))
+    suite_jira_token: str = field(default_factory=lambda: _token("ATATT3x"))
     pagerduty_api_key: str = field(default_factory=lambda: _token("u+", 18))
     slack_webhook_url: str = field(default_factory=webhook_url)
     slack_signing_secret: str = field(default_factory=lambda: _token("", 32))
@@ -52,3 +54,9 @@ class Credentials:
         self.linear_api_key = _token("lin_api_")
         journal.plant(self.linear_api_key, "linear_api_key")
         return self.linear_api_key
+
+    def renew_jira(self, journal: Journal) -> str:
+        """Replaces the agent's Jira token by a fresh one and returns it."""
+        self.jira_api_token = _token("ATATT3x")
+        journal.plant(self.jira_api_token, "jira_api_token")
+        return self.jira_api_token

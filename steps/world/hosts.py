@@ -1,6 +1,7 @@
 """The names of the world: who answers at which host, and what the parties are called in the journal."""
 
 LINEAR = "api.linear.app"
+JIRA = "acceptance.atlassian.net"
 PAGERDUTY = "api.pagerduty.com"
 SLACK = "hooks.slack.com"
 KUBERNETES = "kubernetes.default.svc"

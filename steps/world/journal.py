@@ -412,6 +412,7 @@ _IDENTITIES = (
     re.compile(_HEX + r"[0-9a-f]{7}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])"),  # UUID
     re.compile(_HEX + r"[0-9a-f]{31}(?![0-9a-f])"),  # W3C trace id
     re.compile(r"[A-Z](?:(?<![A-Z0-9][A-Z])|(?<=%[0-9A-F]{2}[A-Z]))[A-Z0-9]+-[0-9]+"),  # ticket key
+    re.compile(r"/issue/[0-9]+"),  # a ticket's number, where an address has it in place of its key
 )
 
 
@@ -528,7 +529,7 @@ class _Redaction:
                 f"The secret {name!r} has {len(secret)} characters: it needs at least {SHORTEST_SECRET}, "
                 "or ordinary text would be blotted out."
             )
-        names = self._names | dict.fromkeys(_forms(secret), f"«{name}»")
+        names = self._names | dict.fromkeys(forms(secret), f"«{name}»")
         # The longest first: a secret may begin with another one.
         self._pattern = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
         self._names = names
@@ -541,7 +542,7 @@ class _Redaction:
         return self._pattern.sub(lambda match: self._names[match.group()], text)
 
 
-def _forms(secret: str) -> set[str]:
+def forms(secret: str) -> set[str]:
     """The ways in which a secret is written: raw, escaped for JSON and for URLs, and within base64."""
     in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
     forms = {secret, *in_json, *(form.replace("/", "\\/") for form in in_json), *_base64(secret.encode())}

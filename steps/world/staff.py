@@ -1,4 +1,4 @@
-"""Who works in the world: the engineers, their accounts in Linear, and who of them is on call."""
+"""Who works in the world: the engineers, their accounts in Linear and Jira, and who of them is on call."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ from datetime import UTC, datetime, timedelta
 
 from steps.world.credentials import Credentials
 from steps.world.services.approvals import Person
+from steps.world.services.jira import Jira
 from steps.world.services.linear import Linear
 from steps.world.services.oncall import OnCall
 
 AGENT = "agent-sre@example.com"
-"""The account whose key agent-sre uses."""
+"""The account whose keys agent-sre uses."""
 SUITE = "acceptance@example.com"
-"""The account with which the suite itself looks at Linear."""
+"""The account with which the suite itself looks at Linear and Jira."""
 ENGINEER = "ada.lovelace@example.com"
 COLLEAGUE = "grace.hopper@example.com"
 SUCCESSOR = "katherine.johnson@example.com"
 STRANGER = "nobody.knows@example.com"
-"""On call at times, but without an account in Linear."""
+"""On call at times, but without an account in Linear or Jira."""
 ACCOUNTS = (ENGINEER, COLLEAGUE, SUCCESSOR)
 """The engineers who have an account."""
 LABELS = ("agent-sre", "critical", "warning", "info")
+INDEX_LAG = 0.1
+"""Seconds until Jira's search finds an issue that was opened: it is never quite up to date (CONTRACTS §2)."""
 APPROVER = Person("U0MARGARET", "margaret.hamilton", "Margaret Hamilton")
 SECOND_APPROVER = Person("U0EASLEY01", "annie.easley", "Annie Easley")
 """Those who approve remediations; neither is ever on call."""
@@ -29,17 +32,22 @@ SECOND_APPROVER = Person("U0EASLEY01", "annie.easley", "Annie Easley")
 class Staff:
     """The people of the world."""
 
-    def __init__(self, linear: Linear, on_call: OnCall, credentials: Credentials) -> None:
+    def __init__(self, linear: Linear, jira: Jira, on_call: OnCall, credentials: Credentials) -> None:
         self._linear = linear
+        self._jira = jira
         self._on_call = on_call
         self._credentials = credentials
         self._engineers = {email: on_call.add_engineer(email) for email in (*ACCOUNTS, STRANGER)}
         for email in (AGENT, SUITE, *ACCOUNTS):
             linear.add_user(email)
+            jira.add_user(email)
         for label in LABELS:
             linear.add_label(label, "BVL")
         linear.accept(credentials.suite_linear_key, SUITE)
         linear.limits(requests=1_000_000, complexity=100_000_000)  # a run asks in minutes what others ask in hours
+        jira.accept(credentials.suite_jira_token, SUITE)
+        jira.limits(burst=10_000)  # the suite's own looks must not use up what the agent may ask
+        jira.index_lag(INDEX_LAG)
         on_call.accept(credentials.pagerduty_api_key)
         self.start_of_day()
 
@@ -49,9 +57,10 @@ class Staff:
         return self._on_call.primary.id
 
     def start_of_day(self) -> None:
-        """ENGINEER is on call, and agent-sre's key is good."""
+        """ENGINEER is on call, and agent-sre's keys are good."""
         self.call(ENGINEER)
         self.hand_key(self._credentials.linear_api_key)
+        self.hand_token(self._credentials.jira_api_token)
 
     def call(self, email: str) -> str:
         """Puts that person on call, alone and from now on; returns the e-mail address."""
@@ -75,6 +84,10 @@ class Staff:
     def hand_key(self, key: str) -> None:
         """From now on `key` is a key of agent-sre's account in Linear."""
         self._linear.accept(key, AGENT)
+
+    def hand_token(self, token: str) -> None:
+        """From now on `token` is an API token of agent-sre's account in Jira."""
+        self._jira.accept(token, AGENT)
 
 
 def _hours_from_now(hours: float) -> datetime:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from urllib.parse import urlsplit
 
 from steps.world import hosts
 from steps.world.credentials import Credentials
@@ -16,8 +18,12 @@ from steps.world.journal import Journal
 from steps.world.services import oncall
 from steps.world.services.approvals import Slack
 from steps.world.services.functions import NAMESPACE
+from steps.world.services.jira import Jira
+from steps.world.services.jira import errors as jira_errors
+from steps.world.services.jira.catalogue import SERVICE, SOFTWARE
 from steps.world.services.linear import Linear, errors, operations
 from steps.world.services.trm import Trm
+from steps.world.staff import AGENT
 
 JSON = (("content-type", "application/json"),)
 TEXT = (("content-type", "text/plain"),)
@@ -49,13 +55,40 @@ AT_LINEAR: dict[str, Callable[..., CallFault]] = {
 }
 """Faults of Linear's API; the host has not seen the call, but for an answer that is cut short (CONTRACTS §1.2)."""
 
+
+def _jira(answer: jira_errors.Answer) -> Callable[..., CallFault]:
+    return partial(Answer, answer.status, answer.headers, answer.body)
+
+
+FIELD_ERRORS = {
+    "customfield_10042": "Affected service is required, and has to be one of those in the catalogue of services.",
+    "customfield_10057": "Impact has to be 1-Extensive, 2-Significant, 3-Moderate or 4-Minor, as the site decided.",
+    "components": "Component name 'shop' is not valid in this project, whose administrators name its components.",
+    "fixVersions": "Version is required by the project's field configuration before an issue can be opened.",
+    "duedate": "Due date must not be before the day on which the issue is opened, in the zone of the project.",
+}
+"""What Jira has against an issue, field by field, more than a log line's first 300 characters."""
+
+AT_JIRA: dict[str, Callable[..., CallFault]] = {
+    "answers with an internal error": _jira(jira_errors.internal()),
+    "answers with a bad gateway page": _jira(jira_errors.bad_gateway()),
+    "does not answer": Hang,
+    "drops the connection": Reset,
+    "cuts its answer short": Truncate,
+    "answers something that is not JSON": partial(Answer, 200, JSON, b"<html>We will be back soon</html>"),
+    "is asked too often and does not say for how long": _jira(jira_errors.gateway_rate_limited()),
+    "is unavailable and says for how long": _jira(jira_errors.unavailable(retry_after=1)),
+    "refuses it for its fields": _jira(jira_errors.invalid(**FIELD_ERRORS)),
+}
+"""Faults of Jira's API; the host has not seen the call, but for an answer that is cut short (CONTRACTS §2)."""
+
 LOST: dict[str, Callable[..., CallFault]] = {
     "does not answer": partial(Hang, answered=True),
     "drops the connection": partial(Reset, answered=True),
     "cuts its answer short": Truncate,
     "answers with a bad gateway page": partial(_linear(errors.bad_gateway()), answered=True),
 }
-"""Ways in which Linear's answer is lost after Linear has done what it was asked for."""
+"""Ways in which a tracker's answer is lost after it has done what it was asked for."""
 
 
 def _prometheus(status: int, kind: str, message: str) -> Callable[..., CallFault]:
@@ -133,17 +166,27 @@ LIMIT = 1.5
 """Seconds until the rate limit ends that a scenario meets."""
 SLACK_LIMIT = 1
 """The same in Slack, which tells whole seconds."""
+JIRA_LIMIT = 2
+"""The same in Jira, which tells whole seconds, too."""
 
 
 class Trouble:
     """Puts faults in force, and lifts at a scenario's end whatever is left of them."""
 
     def __init__(
-        self, journal: Journal, gateway: Gateway, linear: Linear, slack: Slack, trm: Trm, credentials: Credentials
+        self,
+        journal: Journal,
+        gateway: Gateway,
+        linear: Linear,
+        jira: Jira,
+        slack: Slack,
+        trm: Trm,
+        credentials: Credentials,
     ) -> None:
         self._journal = journal
         self._gateway = gateway
         self._linear = linear
+        self._jira = jira
         self._slack = slack
         self._trm = trm
         self._credentials = credentials
@@ -169,6 +212,37 @@ class Trouble:
     def at_linear_after_opening(self, loses: str) -> Injection:
         """Linear opens the next issue, and its answer is lost so."""
         return self._inject(hosts.LINEAR, LOST[loses](matching=_opens_issue, times=1))
+
+    def at_jira(self, fails: str, times: int) -> Injection:
+        """Jira fails agent-sre so at the next calls; the suite's own look at Jira goes on."""
+        return self._inject(hosts.JIRA, AT_JIRA[fails](times=times, matching=_from_agent))
+
+    def at_jira_opening(self, fails: str) -> Injection:
+        """Jira fails so whenever an issue is to be opened, until lifted."""
+        return self._inject(hosts.JIRA, AT_JIRA[fails](matching=_opens_jira_issue))
+
+    def at_jira_after_opening(self, loses: str) -> Injection:
+        """Jira opens the next issue, and its answer is lost so."""
+        return self._inject(hosts.JIRA, LOST[loses](matching=_opens_jira_issue, times=1))
+
+    def jira_limit_reached(self) -> None:
+        """Jira's rate limit is reached for the agent's account; its answers say when it ends."""
+        self._jira.limit_reached(JIRA_LIMIT, AGENT)
+
+    def jira_token_revoked(self) -> None:
+        """Jira knows the agent's token no more."""
+        self._jira.revoke(self._credentials.jira_api_token)
+
+    def jira_token_restricted(self) -> Injection:
+        """Jira knows the agent's token, but allows it nothing; another token is not concerned."""
+        token = self._credentials.jira_api_token
+        answer = jira_errors.forbidden("The token does not have the scope that this request needs.")
+        return self._inject(hosts.JIRA, _jira(answer)(matching=lambda request: _carries(request, token)))
+
+    def jira_goes_other_ways(self) -> None:
+        """The project's workflow becomes one whose statuses and transitions are called otherwise."""
+        self._open.callback(self._jira.follow, SOFTWARE)
+        self._jira.follow(SERVICE)
 
     def at_slm(self, fails: str) -> Injection:
         """The SLM service, which is Prometheus, fails the agent so; the rest of the world goes on with it."""
@@ -267,3 +341,17 @@ def _is_call(request: Request) -> bool:
 
 def _opens_issue(request: Request) -> bool:
     return "issueCreate" in operations(request.body)
+
+
+def _opens_jira_issue(request: Request) -> bool:
+    path = urlsplit(request.url).path.rstrip("/")
+    return _from_agent(request) and request.method == "POST" and path.endswith("/rest/api/3/issue")
+
+
+def _carries(request: Request, token: str) -> bool:
+    """Whether the request carries the token as Jira asks for it (CONTRACTS §2, Auth)."""
+    scheme, _, credential = (request.header("authorization") or "").partition(" ")
+    try:
+        return scheme.lower() == "basic" and base64.b64decode(credential).decode().endswith(f":{token}")
+    except ValueError:
+        return False

@@ -26,6 +26,7 @@ from steps.world.processes.loopback import free_port
 from steps.world.processes.prometheus import Prometheus, ScrapeJob
 from steps.world.services.approvals import ApprovalApplication, Slack
 from steps.world.services.functions import Functions
+from steps.world.services.jira import Jira
 from steps.world.services.linear import Linear
 from steps.world.services.oncall import OnCall
 from steps.world.services.signals import Signals
@@ -57,6 +58,7 @@ class World:
         self.agent_port = agent_port or free_port()
         """Where agent-sre is to listen; Prometheus scrapes it there."""
         self.linear = Linear()
+        self.jira = Jira(hosts.JIRA)
         self.on_call = OnCall()
         self.trm = Trm()
         self.slack = Slack(burst=1_000)  # a run asks in a minute what others ask in days
@@ -161,6 +163,7 @@ class World:
     def _open_services(self) -> None:
         route = self.gateway.route
         route(hosts.LINEAR, "linear", self.linear.app)
+        route(hosts.JIRA, "jira", self.jira.app)
         route(hosts.PAGERDUTY, "pagerduty", self.on_call.app)
         route(hosts.TRM, "trm", self.trm.app)
         self.trm.install(self.directory)
@@ -169,7 +172,7 @@ class World:
         self.slack.add_webhook(self.credentials.slack_webhook_url, "#agent-approvals")
         for namespace in hosts.FUNCTIONS:
             route(namespace, "functions", self.functions.app)
-        self.staff = Staff(self.linear, self.on_call, self.credentials)
+        self.staff = Staff(self.linear, self.jira, self.on_call, self.credentials)
 
     async def _open_alerting(self) -> None:
         """Prometheus and Alertmanager, whose start nobody waits for who does not need them."""

@@ -26,6 +26,7 @@ from steps.reference.agent.choice import Chooser
 from steps.reference.agent.context import Inquiry
 from steps.reference.agent.functions import Functions
 from steps.reference.agent.incidents import Incidents
+from steps.reference.agent.jira import Jira
 from steps.reference.agent.kubernetes import Kubernetes
 from steps.reference.agent.linear import Linear
 from steps.reference.agent.metrics import Metrics
@@ -34,6 +35,7 @@ from steps.reference.agent.oncall import OnCall
 from steps.reference.agent.remediation import Remediation
 from steps.reference.agent.slack import Slack
 from steps.reference.agent.slm import Slm
+from steps.reference.agent.tickets import Tracker
 from steps.reference.agent.trm import Trm
 from steps.reference.calls import Retries, make_client
 from steps.reference.doors import Work, read_body
@@ -132,17 +134,9 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
     cluster = kubernetes.access(config)
     tls = httpx.create_ssl_context()
     once_more = replace(config.retries, tries=2)  # context is not worth much of a ticket's time
-    clients = {name: make_client(tls) for name in ("linear", "prometheus", "pagerduty", "trm")}
-    clients["functions"] = make_client(tls)
+    clients = {name: make_client(tls) for name in ("prometheus", "pagerduty", "trm")}
+    clients["functions"] = make_client(tls, at_once=None)
     work, metrics = Work(), Metrics()
-    linear = Linear(
-        clients["linear"],
-        config.linear_api_key,
-        config.linear_team_key,
-        timeout=config.http_timeout,
-        retries=config.retries,
-        later=config.retry_later_pause,
-    )
     slm = Slm(clients["prometheus"], config.prometheus_url, config.prometheus_timeout, once_more)
     oncall = None
     if config.pagerduty_api_key and config.pagerduty_schedule_id:
@@ -164,7 +158,7 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
     trm = Trm(clients["trm"], config.trm_url, config.trm_timeout, once_more, metrics, work)
     approvals, callbacks = _approvals(config, clients, tls)
     incidents = Incidents(
-        [linear],
+        _trackers(config, clients, tls),
         Inquiry(slm, oncall, observability),
         Remediation(functions, reader, config.namespace),
         Chooser(trm, metrics),
@@ -198,6 +192,38 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.work = work
     return app
+
+
+def _trackers(config: settings.Settings, clients: dict[str, httpx.AsyncClient], tls: ssl.SSLContext) -> list[Tracker]:
+    """Linear, and Jira when it is configured, each with a client of its own."""
+    clients["linear"] = make_client(tls)
+    trackers: list[Tracker] = [
+        Linear(
+            clients["linear"],
+            config.linear_api_key,
+            config.linear_team_key,
+            timeout=config.http_timeout,
+            retries=config.retries,
+            later=config.retry_later_pause,
+        )
+    ]
+    if jira := config.jira:
+        clients["jira"] = make_client(tls)
+        trackers.append(
+            Jira(
+                clients["jira"],
+                jira.url,
+                jira.email,
+                jira.api_token,
+                jira.project_key,
+                jira.issue_type,
+                timeout=config.http_timeout,
+                index_lag=jira.index_lag,
+                retries=config.retries,
+                later=config.retry_later_pause,
+            )
+        )
+    return trackers
 
 
 def _observability(

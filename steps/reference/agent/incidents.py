@@ -16,7 +16,7 @@ from steps.reference.agent.choice import Chooser
 from steps.reference.agent.context import Inquiry
 from steps.reference.agent.metrics import Metrics
 from steps.reference.agent.remediation import Plan, Remediation, function_of, plan, request
-from steps.reference.agent.tickets import Draft, Section, Ticket, Tracker
+from steps.reference.agent.tickets import Draft, Section, Ticket, Tracker, drafted_once
 from steps.reference.calls import CallError
 from steps.reference.doors import Work
 from steps.reference.events import CloudEvent, trace_id
@@ -136,7 +136,8 @@ class Incidents:
         return incident
 
     def _tickets(self, issue_id: str, draft: Callable[[], Awaitable[Draft]]) -> list[Ticket]:
-        return [Ticket(tracker, self._work, issue_id, draft, self._later) for tracker in self._trackers]
+        shared = drafted_once(draft)
+        return [Ticket(tracker, self._work, issue_id, shared, self._later) for tracker in self._trackers]
 
     async def _remediate(self, incident: Incident, opening: Asked) -> None:
         """Calls the function that the alert asks for, else the chosen one, once per incident, also over a restart.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -17,6 +16,8 @@ from steps.reference.agent.slm import Violation
 from steps.reference.agent.tickets import Draft, Link, Section
 from steps.reference.calls import (
     CallError,
+    Limit,
+    Recovery,
     RefusedError,
     Retries,
     TransientError,
@@ -33,8 +34,6 @@ LIMITS = ("Endpoint-Requests", "Requests", "Complexity")
 """What Linear counts; each has its own `X-RateLimit-<limit>-Remaining` and `-Reset` (CONTRACTS §1.3)."""
 DEFAULT_WAIT = 60
 """Seconds to wait at a limit whose end Linear does not tell."""
-MARGIN = 0.05
-"""Seconds that Linear's clock may be behind."""
 WAITS = 50
 """So often a call is put off by a rate limit before it counts as failed: hours, as limits are per hour."""
 PASSING = {"internal error", "lock timeout", "network error", "bootstrap error"}
@@ -92,10 +91,8 @@ class Linear:
         self._team = team
         self._timeout = timeout
         self._retries = retries
-        self._later = later
-        self._limited_until = 0.0
-        self._succeeded = float("-inf")
-        self._probing = asyncio.Lock()
+        self._limit = Limit("Linear")
+        self._recovery = Recovery("Linear", key, lambda: self._ask(VIEWER, {}), later)
         self._known: dict[tuple[str, str], asyncio.Task[str | None]] = {}
 
     # -- the tracker ------------------------------------------------------------------------------
@@ -131,23 +128,8 @@ class Linear:
             await self.call(UPDATE_ISSUE, id=issue_id, input={"stateId": await self._completed_state()})
 
     async def recovered(self, since: float) -> None:
-        """Returns when a call has succeeded since then. All who wait share one call, made now and then.
-
-        A key that was refused is not tried again: it takes another one.
-        """
-        refused = None
-        async with self._probing:
-            while self._succeeded < since:
-                key = self._key.reveal()
-                if key != refused:
-                    try:
-                        await self._ask(VIEWER, {})
-                        return
-                    except UnauthorizedError:
-                        refused = key
-                    except CallError as error:
-                        logs.info("Linear has not recovered yet", error=str(error))
-                await asyncio.sleep(self._later)
+        """Returns when a call has succeeded after that time of the event loop; tries one now and then."""
+        await self._recovery.since(since)
 
     # -- what is created --------------------------------------------------------------------------
 
@@ -257,9 +239,7 @@ class Linear:
     async def _ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         key = self._key.reveal()
         for _ in range(WAITS):
-            if (wait := self._limited_until - time.time()) > 0:
-                await asyncio.sleep(wait)
-                continue
+            await self._limit.over()
             response = await self._post(document, variables, key)
             try:
                 data = _data(response)
@@ -271,7 +251,7 @@ class Linear:
                 key = fresh
             else:
                 self._heed_limits(response, limited=False)
-                self._succeeded = asyncio.get_running_loop().time()
+                self._recovery.succeeded()
                 return data
         raise TransientError("Linear's rate limit did not end.")
 
@@ -284,17 +264,14 @@ class Linear:
 
     def _heed_limits(self, response: httpx.Response, *, limited: bool) -> None:
         """Lets no call of anybody go out before the reset of a limit that is reached."""
-        ends = []
+        ends = [0.0]
         for limit in LIMITS:
             reset = response.headers.get(f"x-ratelimit-{limit}-reset", "")
             if response.headers.get(f"x-ratelimit-{limit}-remaining") == "0" and reset.isdecimal():
                 ends.append(int(reset) / 1000)
         if limited:
-            ends.append(time.time() + (retry_after(response) or (0 if ends else DEFAULT_WAIT)))
-        if ends and max(ends) > self._limited_until:
-            self._limited_until = max(ends) + MARGIN
-            until = datetime.fromtimestamp(self._limited_until, UTC).isoformat(timespec="milliseconds")
-            logs.warning("Linear's rate limit is reached; no call goes out before its reset", until=until)
+            ends.append(time.time() + (retry_after(response) or (0 if any(ends) else DEFAULT_WAIT)))
+        self._limit.reached(max(ends))
 
 
 class _RateLimitedError(TransientError):

@@ -29,11 +29,26 @@ class ApprovalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class JiraSettings:
+    """The site and the project in which issues are opened too."""
+
+    url: str
+    email: str
+    api_token: Secret
+    project_key: str
+    issue_type: str
+    index_lag: float
+    """After so many seconds its search surely finds what was opened."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What the environment says; times are seconds."""
 
     linear_api_key: Secret
     linear_team_key: str
+    jira: JiraSettings | None
+    """None when there are no issues in Jira."""
     prometheus_url: str
     loki_url: str | None
     tempo_url: str | None
@@ -73,6 +88,7 @@ def read(variables: Mapping[str, str]) -> Settings:
     settings = Settings(
         linear_api_key=environment.secret("LINEAR_API_KEY"),
         linear_team_key=environment.text("LINEAR_TEAM_KEY", "BVL"),
+        jira=_jira(environment),
         prometheus_url=environment.text("PROMETHEUS_URL", "http://prometheus:9090").rstrip("/"),
         loki_url=environment.text("LOKI_URL", "").rstrip("/") or None,
         tempo_url=environment.text("TEMPO_URL", "").rstrip("/") or None,
@@ -98,6 +114,21 @@ def read(variables: Mapping[str, str]) -> Settings:
     )
     environment.check()
     return settings
+
+
+def _jira(environment: Environment) -> JiraSettings | None:
+    """The site that JIRA_URL names."""
+    url = environment.text("JIRA_URL", "").rstrip("/")
+    if not url:
+        return None
+    return JiraSettings(
+        url=url,
+        email=environment.text("JIRA_EMAIL"),
+        api_token=environment.secret("JIRA_API_TOKEN"),
+        project_key=environment.text("JIRA_PROJECT_KEY", "HOMELAB"),
+        issue_type=environment.text("JIRA_ISSUE_TYPE", "Task"),
+        index_lag=environment.seconds("JIRA_INDEX_LAG", 3),
+    )
 
 
 def _approval(environment: Environment) -> ApprovalSettings | None:

@@ -69,6 +69,20 @@ class Tracker(Protocol):
         """Returns when a call has succeeded after that time of the event loop; tries one now and then."""
 
 
+def drafted_once(draft: Callable[[], Awaitable[Draft]]) -> Callable[[], Awaitable[Draft]]:
+    """The same draft for every tracker: what it tells is asked for once."""
+    drafted: list[Draft] = []
+    turn = asyncio.Lock()
+
+    async def shared() -> Draft:
+        async with turn:
+            if not drafted:
+                drafted.append(await draft())
+        return drafted[0]
+
+    return shared
+
+
 class Ticket:
     """An incident's issue in one tracker.
 
@@ -82,10 +96,10 @@ class Ticket:
         self._tracker = tracker
         self._work = work
         self._id = issue_id
-        self._draft = draft
+        self._draft: Callable[[], Awaitable[Draft]] | None = draft
+        """None once the issue is opened."""
         self._later = later
         self._turn = asyncio.Lock()
-        self._opened = False
         self._found = False
 
     def open(self) -> asyncio.Task[bool]:
@@ -105,7 +119,7 @@ class Ticket:
         """Says why and closes the issue, if there is one."""
 
         async def close() -> None:
-            if not (self._opened or await self._tracker.exists(self._id)):
+            if self._draft and not await self._tracker.exists(self._id):
                 logs.info("there is no issue to close", tracker=self._tracker.name)
                 return
             await self._tracker.comment(self._id, key, [section])
@@ -123,9 +137,9 @@ class Ticket:
             return False
 
     async def _open(self) -> None:
-        if not self._opened:
+        if self._draft:
             self._found = await self._tracker.open(await self._draft())
-            self._opened = True
+            self._draft = None
             logs.info("issue opened", tracker=self._tracker.name, issue=self._id, was_there=self._found)
 
     def _do(self, what: str, action: Callable[[], Awaitable[None]]) -> asyncio.Task[bool]:

@@ -82,12 +82,20 @@ STATUSES = (
     Status("10000", "To Do", NEW),
     Status("10001", "In Progress", INDETERMINATE),
     Status("10002", "Done", DONE),
+    Status("10003", "Resolved", DONE),
 )
-TRANSITIONS = (
+Workflow = tuple[Transition, ...]
+SOFTWARE: Workflow = (
     Transition("11", "To Do", STATUSES[0], ("comment",)),
     Transition("21", "In Progress", STATUSES[1], ("comment",)),
     Transition("31", "Done", STATUSES[2], ("comment", "resolution")),
 )
+SERVICE: Workflow = (
+    Transition("711", "Back to the queue", STATUSES[0], ("comment",)),
+    Transition("731", "Start work", STATUSES[1], ("comment",)),
+    Transition("761", "Resolve this issue", STATUSES[3], ("comment", "resolution")),
+)
+"""A workflow is the site's own: nothing but the category of its statuses is the same everywhere."""
 
 PRIORITIES = (
     Priority("1", "Highest", "#d04437", "This problem will block progress."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from steps.world.services.jira import errors, fields, views
 from steps.world.services.jira.call import Call, Doors
-from steps.world.services.jira.catalogue import PRIORITIES, RESOLUTIONS, TRANSITIONS, Transition
+from steps.world.services.jira.catalogue import PRIORITIES, RESOLUTIONS, Transition, Workflow
 from steps.world.services.jira.errors import Answer, Refused
 from steps.world.services.jira.fields import CREATE_SCREEN, EDIT_SCREEN, FIELDS, REQUIRED, Edit, InvalidValueError
 from steps.world.services.jira.records import Issue
@@ -22,7 +22,7 @@ def create(call: Call) -> Answer:
         raise Refused(errors.forbidden())
     if "properties" in body:
         raise Refused(errors.invalid("Issue properties are not covered by this service."))
-    transition = _transition(body) if "transition" in body else None
+    transition = _transition(call.site.workflow, body) if "transition" in body else None
     values = {name: value for name, value in edit.values.items() if name != "project"}
     issue = call.site.open(project, call.user, values)
     _add(call, issue, edit)
@@ -86,7 +86,7 @@ def transitions(call: Call) -> Answer:
     """GET /issue/{issue}/transitions: none for those who may not move the issue."""
     issue = call.issue()
     only = call.query.get("transitionId")
-    possible = [each for each in TRANSITIONS if call.may(issue).write and only in (None, each.id)]
+    possible = [each for each in call.site.workflow if call.may(issue).write and only in (None, each.id)]
     screens = "transitions.fields" in call.names("expand")
     told = [views.transition(call.site, each, _screen(each) if screens else None) for each in possible]
     return errors.told({"expand": "transitions", "transitions": told})
@@ -97,7 +97,7 @@ def move(call: Call) -> Answer:
     issue = call.issue()
     call.write(issue)
     body = call.body()
-    transition = _transition(body)
+    transition = _transition(call.site.workflow, body)
     if not call.may(issue).write:
         raise Refused(errors.invalid(_not_valid(transition.id)))
     edit = fields.read(call.writer, body, transition.screen)
@@ -145,7 +145,7 @@ def _add(call: Call, issue: Issue, edit: Edit) -> None:
         call.site.link(type_, *((issue, other) if outward else (other, issue)))
 
 
-def _transition(body: dict[str, object]) -> Transition:
+def _transition(workflow: Workflow, body: dict[str, object]) -> Transition:
     """The transition that a request names. Raises Refused."""
     wanted = body.get("transition")
     id_ = wanted.get("id") if isinstance(wanted, dict) else None
@@ -153,7 +153,7 @@ def _transition(body: dict[str, object]) -> Transition:
         raise Refused(errors.invalid("Missing 'transition' identifier"))
     if not str(id_).isdecimal():
         raise Refused(errors.invalid("'transition' identifier must be an integer"))
-    for transition in TRANSITIONS:
+    for transition in workflow:
         if transition.id == str(id_):
             return transition
     raise Refused(errors.invalid(_not_valid(str(id_))))

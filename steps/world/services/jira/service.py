@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from steps.world.services.jira import directory, errors, issues, links, search, views
 from steps.world.services.jira.access import Access
 from steps.world.services.jira.call import Call, Door, Doors
+from steps.world.services.jira.catalogue import Workflow
 from steps.world.services.jira.errors import Answer, Reason, Refused
 from steps.world.services.jira.limits import Limits
 from steps.world.services.jira.records import Permission, User
@@ -78,6 +79,12 @@ class Jira:
     def revoke(self, token: str) -> None:
         """From now on the token is refused."""
         self._access.revoke(token)
+
+    # which way issues go
+
+    def follow(self, workflow: Workflow) -> None:
+        """From now on issues go the ways of that workflow; where they are they stay."""
+        self._site.workflow = workflow
 
     # how much may be asked, and how soon it is found
 

@@ -13,9 +13,11 @@ from steps.world.services.jira.catalogue import (
     DEFAULT_PRIORITY,
     DONE,
     RESOLUTIONS,
+    SOFTWARE,
     STATUSES,
     LinkType,
     Transition,
+    Workflow,
 )
 from steps.world.services.jira.errors import Refused
 from steps.world.services.jira.records import (
@@ -47,6 +49,8 @@ class Site:
         self.permissions: dict[tuple[User, Project], Permission] = {}
         self.index_lag = 0.0
         """Seconds until the search finds a new issue."""
+        self.workflow: Workflow = SOFTWARE
+        """The ways that issues can go."""
         self.searches: dict[str, tuple[str, list[Issue]]] = {}
         """By page token, the text of a search and what is left to tell of it."""
         self._by_id: dict[str, Issue] = {}

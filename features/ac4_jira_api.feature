@@ -1,0 +1,190 @@
+@AC4
+Feature: AC4 Jira API Integration
+  Every alert has one Jira issue that says what happens and how urgent it is, and is done when the alert is over, also on Jira's bad days.
+
+  @AC4.1
+  Scenario: A firing alert opens one issue with what the engineer needs
+    When an alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And the Jira issue is of the agreed type
+    And the Jira issue's summary names the alert
+    And the Jira issue's description is a document as Jira wants it
+    And the Jira issue's description has the severity, every label, the description and the correlation id
+
+  @AC4.1
+  Scenario Outline: An alert with <what Jira may refuse> has its issue all the same
+    Given an alert with <what Jira may refuse>
+    When the alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And the Jira issue's description is a document as Jira wants it
+    And the Jira issue's description has the severity, every label and the correlation id
+
+    Examples:
+      | what Jira may refuse                        |
+      | an annotation that is empty                 |
+      | a name that is too long for a summary       |
+      | a description that is too long for an issue |
+
+  @AC4.2
+  Scenario: The remediation is told on the alert's issue
+    Given an alert whose remediation succeeds
+    When the alert fires
+    Then the Jira issue tells that the remediation was started and how it ended
+    And no second issue is opened in Jira for the alert
+
+  @AC4.2
+  Scenario: A repeated notification is told on the alert's issue
+    Given a firing alert with a Jira issue
+    When the alert is notified again
+    Then the Jira issue is updated
+    And no second issue is opened in Jira for the alert
+
+  @AC4.3
+  Scenario: The issue of a resolved alert is closed with a closing comment
+    Given a firing alert with a Jira issue
+    When the alert resolves
+    Then the Jira issue is done, by a transition, and says in a new comment that the alert is resolved
+
+  @AC4.3
+  Scenario: The issue is closed whatever done work is called in the project
+    Given a Jira project in which done work is called otherwise
+    And a firing alert with a Jira issue
+    When the alert resolves
+    Then the Jira issue is done, by a transition, and says in a new comment that the alert is resolved
+
+  @AC4.3
+  Scenario: Only the resolved alert's issue is closed
+    Given two firing alerts with a Jira issue each
+    When the first alert resolves
+    Then the first alert's Jira issue is done
+    And the second alert's Jira issue is still open
+
+  @AC4.3
+  Scenario: The issue stays open while the alert fires
+    Given a firing alert with a Jira issue
+    When the alert is notified again
+    Then the Jira issue is updated
+    And the Jira issue is still open
+
+  @AC4.4
+  Scenario Outline: A <severity> alert has priority <priority>
+    When an alert of severity "<severity>" fires
+    Then the Jira issue's priority is <priority>
+
+    Examples:
+      | severity | priority |
+      | critical | Highest  |
+      | CRITICAL | Highest  |
+      | warning  | High     |
+      | Warning  | High     |
+      | info     | Medium   |
+      | disaster | Medium   |
+
+  @AC4.4
+  Scenario: An alert without a severity has priority Medium
+    When an alert without a severity fires
+    Then the Jira issue's priority is Medium
+
+  @AC4.5
+  Scenario Outline: The issue of a <severity> alert carries the agreed labels
+    When an alert of severity "<severity>" fires
+    Then the Jira issue carries the labels "agent-sre" and "<severity>"
+
+    Examples:
+      | severity |
+      | critical |
+      | warning  |
+      | info     |
+
+  @AC4.5
+  Scenario: A severity that cannot be a label becomes one that can
+    When an alert of severity "very bad" fires
+    Then exactly one issue is opened in the configured Jira project
+    And the Jira issue carries the labels "agent-sre" and "very-bad"
+    And the Jira issue's description has the severity, every label and the correlation id
+
+  @AC4.5
+  Scenario Outline: A label that <cannot be one in Jira> costs no issue and is not lost
+    Given an alert with a label that <cannot be one in Jira>
+    When the alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And the Jira issue carries the label "agent-sre"
+    And the Jira issue's description has the severity, every label and the correlation id
+
+    Examples:
+      | cannot be one in Jira        |
+      | holds spaces                 |
+      | holds quotes and line breaks |
+      | is too long                  |
+
+  @AC4.6
+  Scenario Outline: Jira is left alone when it answers that <it asks for time>, and the issue then opened once
+    Given Jira answers that <it asks for time>
+    When an alert fires
+    Then agent-sre stops calling Jira for as long as Jira has asked
+    And exactly one issue is opened in the configured Jira project afterwards
+
+    Examples:
+      | it asks for time                            |
+      | the rate limit is reached, and when it ends |
+      | it is unavailable, and when to come back    |
+
+  @AC4.7
+  Scenario Outline: The issue is opened once although Jira <fails>
+    Given Jira <fails> for the next 2 calls
+    When an alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And agent-sre is alive and has logged Jira's error with the correlation id
+
+    Examples:
+      | fails                                            |
+      | answers with an internal error                   |
+      | answers with a bad gateway page                  |
+      | does not answer                                  |
+      | drops the connection                             |
+      | cuts its answer short                            |
+      | answers something that is not JSON               |
+      | is asked too often and does not say for how long |
+
+  @AC4.7
+  Scenario Outline: The issue is opened once although Jira has opened it and <loses the answer>
+    Given Jira opens the issue and <loses the answer>
+    When an alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And agent-sre is alive and has logged Jira's error with the correlation id
+
+    Examples:
+      | loses the answer                |
+      | does not answer                 |
+      | drops the connection            |
+      | cuts its answer short           |
+      | answers with a bad gateway page |
+
+  @AC4.7
+  Scenario: A refusal is not tried for ever, and its reasons are logged in full
+    Given Jira refuses every new issue and names the fields at fault
+    When an alert fires
+    Then agent-sre gives up in Jira after a few tries
+    And agent-sre is alive and has logged every field at fault with the correlation id
+    And an alert that fires once Jira accepts issues again has exactly one Jira issue
+
+  @AC4.8
+  Scenario: Every call to Jira is authenticated
+    Given an alert whose remediation succeeds
+    When the alert fires
+    Then every call to Jira carries the configured e-mail address and token in the place Jira asks for
+    And the token appears in no address
+    And exactly one issue is opened in the configured Jira project
+
+  @AC4.8
+  Scenario Outline: A token that <is refused> makes few calls, a clear log and no lost alert
+    Given the token of agent-sre <is refused> in Jira
+    When an alert fires
+    Then agent-sre gives up in Jira after a few tries
+    And agent-sre has logged that Jira refused its token, without the token
+    And the alert has its Jira issue once a valid token is in place and the alert is notified again
+
+    Examples:
+      | is refused         |
+      | is revoked         |
+      | is allowed nothing |

@@ -1,0 +1,467 @@
+"""What can be claimed about an alert's issues in any tracker. An issue is found by facts, never by a sentence in it."""
+
+from __future__ import annotations
+
+import html
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from steps.incident import calls
+from steps.incident.alert import Alert
+from steps.incident.facts import label_facts, told_by
+from steps.incident.incident import Incident
+from steps.incident.waiting import LimitName, Waiting
+from steps.world.journal import Exchange, Journal
+
+MOST_TOLD = 300
+"""Characters that a sentence quotes of an answer."""
+
+
+class Comment(Protocol):
+    """What somebody has written on an issue."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
+class Ticket(Protocol):
+    """What an issue has in every tracker; the drivers' issues are such tickets."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def identifier(self) -> str:
+        """What people call it, e.g. `BVL-7`."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def description(self) -> str | None: ...
+    @property
+    def state_name(self) -> str: ...
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has to care for it."""
+
+    @property
+    def labels(self) -> Sequence[str]: ...
+    @property
+    def comments(self) -> Sequence[Comment]:
+        """In order of time."""
+
+    @property
+    def text(self) -> str:
+        """Everything that is written on it."""
+
+
+T = TypeVar("T", bound=Ticket)
+
+
+class Tracker(Protocol[T]):
+    """The suite's way to look at a tracker."""
+
+    def issues_mentioning(self, *facts: str) -> list[T]:
+        """Every issue that mentions at least one of the facts, the oldest first."""
+
+
+class Tickets(ABC, Generic[T]):
+    """Claims about the issues of one incident. Each keeps what it saw as evidence, or raises AssertionError."""
+
+    name: ClassVar[str]
+    """The tracker in a sentence."""
+    callee: ClassVar[str]
+    """The tracker in the journal."""
+
+    def __init__(self, tracker: Tracker[T], journal: Journal, waiting: Waiting, incident: Incident) -> None:
+        self._tracker = tracker
+        self._journal = journal
+        self._waiting = waiting
+        self._incident = incident
+        self._before: dict[str, T] = {}
+
+    # -- what was seen
+
+    def about(self, alert: Alert) -> list[T]:
+        """Every issue that mentions the alert, oldest first."""
+        return self._tracker.issues_mentioning(alert.mark)
+
+    def of(self, alert: Alert) -> T:
+        """The alert's own issue as it is now: the first that mentions it. Waits until there is one."""
+        return self._waiting.until(lambda: self._first(alert), "ticket")
+
+    def of_each(self, alerts: Sequence[Alert]) -> dict[str, list[T]]:
+        """The issues about each alert, by its mark, from one look at the tracker."""
+        of_many = self._incident.rule and len(alerts) > 1
+        facts = [self._incident.key] if of_many else [alert.mark for alert in alerts]
+        found = self._tracker.issues_mentioning(*facts)
+        return {alert.mark: [issue for issue in found if alert.mark in text_of(issue)] for alert in alerts}
+
+    def note(self, alert: Alert) -> None:
+        """Remembers the alert's issue as it is now, for claims about what is added to it; there need not be one."""
+        if found := self.about(alert):
+            self._before[alert.mark] = found[0]
+
+    def before(self, alert: Alert) -> T:
+        """The alert's issue as it was when it was noted."""
+        assert alert.mark in self._before, (
+            f"Expected a {self.name} issue about {alert.called} to begin with, but there was none."
+        )
+        return self._before[alert.mark]
+
+    def calls(self, since: float | None = None) -> list[Exchange]:
+        """The agent's calls to the tracker, from the scenario's beginning unless said otherwise."""
+        return self._journal.exchanges(
+            caller="agent-sre", callee=self.callee, since=self._incident.began if since is None else since
+        )
+
+    def limited_call(self) -> Exchange:
+        """The first call of this scenario that the tracker answered with its rate limit."""
+        limited = [call for call in self.calls() if self.is_limited(call)]
+        assert limited, (
+            f"Expected agent-sre to meet {self.name}'s rate limit, but of its {len(self.calls())} calls none did."
+        )
+        return limited[0]
+
+    def refused_calls(self) -> list[Exchange]:
+        """The calls of this scenario that the tracker refused for good."""
+        return [call for call in self.calls() if self.is_refused(call)]
+
+    # -- what every tracker does in its own way
+
+    @staticmethod
+    @abstractmethod
+    def is_limited(call: Exchange) -> bool:
+        """Whether the tracker answered the call with its rate limit."""
+
+    @staticmethod
+    @abstractmethod
+    def is_refused(call: Exchange) -> bool:
+        """Whether the tracker refused the call for good."""
+
+    @staticmethod
+    @abstractmethod
+    def names_of(issue: T) -> list[str]:
+        """How a call on the wire can name the issue."""
+
+    @staticmethod
+    @abstractmethod
+    def as_text(issue: T) -> str:
+        """The issue as a person would read it."""
+
+    # -- what is claimed
+
+    def exactly_one(self, alert: Alert) -> T:
+        """One issue was ever opened about the alert, and the agent has come to rest about it."""
+        self.of(alert)
+        self.quiet(alert)
+        found = self.about(alert)
+        self._incident.did_not_see(f"a second {self.name} issue about {alert.called}", control=lambda: found)
+        for issue in found:
+            self.show(issue)
+        assert len(found) == 1, (
+            f"Expected exactly one {self.name} issue about {alert.called}, but there are {listed(found)}."
+        )
+        return found[0]
+
+    def open_about_each(self, *alerts: Alert, limit: LimitName = "ticket") -> None:
+        """An issue is open about each of the alerts."""
+
+        def one_each() -> None:
+            found = self.of_each(alerts)
+            without = [alert for alert in alerts if not any(map(is_open, found[alert.mark]))]
+            if without:
+                first, closed = without[0], found[without[0].mark]
+                rest = f" {len(without) - 1} other alerts have none either." if len(without) > 1 else ""
+                raise AssertionError(
+                    f"Expected an open {self.name} issue about {first.called}, but there is "
+                    + (f"only {listed(closed)}." if closed else f"none{self._whereabouts(first)}")
+                    + rest
+                )
+
+        self._waiting.until(one_each, limit)
+        self._incident.saw(f"Alerts with an open {self.name} issue", "\n".join(alert.called for alert in alerts))
+
+    def exactly_one_open(self, *alerts: Alert, limit: LimitName = "ticket") -> None:
+        """One issue is open about each of the alerts, and the agent has come to rest about them."""
+        self.open_about_each(*alerts, limit=limit)
+        self.quiet(*alerts)
+        for alert, found in zip(alerts, self.of_each(alerts).values(), strict=True):
+            still = list(filter(is_open, found))
+            for issue in still:
+                self.show(issue)
+            assert len(still) == 1, (
+                f"Expected exactly one open {self.name} issue about {alert.called}, but there are {listed(still)}."
+            )
+
+    def each_its_own(self, alerts: Sequence[Alert]) -> None:
+        """The issue of each alert carries what that alert says, and nothing of the others."""
+        for alert, found in zip(alerts, self.of_each(alerts).values(), strict=True):
+            self.is_own(found[0], alert, [other for other in alerts if other is not alert])
+        self._incident.did_not_see(f"an alert on the {self.name} issue of another one", control=lambda: alerts)
+        self._incident.saw(f"{self.name} issues that carry their own alert's data only", f"{len(alerts)}")
+
+    def comes_to_carry(self, alert: Alert, others: list[Alert]) -> None:
+        """The alert's issue comes to carry what that alert says, and has nothing of the others."""
+        issue = self.becomes(alert, lambda issue: carries(issue, alert, others))
+        self._incident.did_not_see(f"other alerts on {issue.identifier}", control=lambda: alert.mark in text_of(issue))
+
+    def is_own(self, issue: T, alert: Alert, others: list[Alert]) -> None:
+        """The issue carries what the alert says, and nothing of the others."""
+        carries(issue, alert, others)
+
+    def stays_open(self, alert: Alert) -> None:
+        """The alert's first issue is open still, when the agent has come to rest about it."""
+        self.quiet(alert)
+        issue = self.of(alert)
+        self.show(issue)
+        assert is_open(issue), (
+            f"Expected {issue.identifier} to stay open while its alert fires, but it is {issue.state_name}."
+        )
+
+    def becomes(self, alert: Alert, claim: Callable[[T], object]) -> T:
+        """The alert's issue comes to fulfil the claim, which is a function that raises AssertionError until it does.
+
+        The issue as it was last seen is shown, whether it does or not.
+        """
+        latest: list[T] = []
+        self.of(alert)
+
+        def look() -> T:
+            latest[:] = [self._first(alert)]
+            claim(latest[0])
+            return latest[0]
+
+        try:
+            return self._waiting.until(look, "update")
+        finally:
+            for issue in latest:
+                self.show(issue)
+
+    def gives_up(self, alert: Alert, tries: int) -> None:
+        """The agent gives up what is refused for good: after at most so many tries for each event no other comes."""
+        what = f"what {self.name} refuses"
+        self._waiting.until(lambda: calls.made(self.refused_calls(), what), "ticket")
+        while True:
+            refused = self.refused_calls()
+            calls.few(refused, tries * max(1, len(self._deliveries(alert))), what)
+            next_by = calls.next_by(refused, self._waiting.limits.again)
+            if self._journal.cursor() >= next_by:
+                break
+            self._waiting.pass_time(next_by)
+        self._incident.saw_exchanges(f"Calls that {self.name} refused", refused)
+
+    def second(self, alert: Alert) -> T:
+        """Another issue about the alert beside its own: what the agent opens when its remediation failed."""
+
+        def other() -> T:
+            found = self.about(alert)
+            assert len(found) >= 2, (
+                f"Expected an issue about the failed remediation of {alert.called} beside the alert's own, "
+                f"but there is only {listed(found)}."
+            )
+            return found[1]
+
+        issue = self._waiting.until(other, "ticket")
+        self.show(issue)
+        return issue
+
+    def quiet(self, *alerts: Alert) -> None:
+        """Returns once the agent is done with the alerts: every delivery is answered and its own calls have ended.
+
+        After a call to the tracker that got no good answer the agent has the time to try it again.
+        """
+        marks = [alert.mark for alert in alerts]
+        for found in self.of_each(alerts).values():
+            for issue in found:
+                marks += self.names_of(issue)
+
+        def moved() -> float | None:
+            if self._journal.in_flight(mentioning=marks):
+                return None
+            said = self._journal.exchanges(mentioning=marks, since=self._incident.began)
+            ended = max((each.ended for each in said if each.caller != "suite"), default=0.0)
+            return max(ended, self._tried_again_by() - self._waiting.limits.quiet)
+
+        self._waiting.quiet(moved)
+
+    def _tried_again_by(self) -> float:
+        """By when a call that got no good answer would have been tried again; 0 when the last call got one."""
+        failed = list(takewhile(calls.failed, reversed(self.calls())))[::-1]
+        return calls.next_by(failed, self._waiting.limits.again) if failed else 0.0
+
+    def show(self, issue: T) -> None:
+        """Keeps the issue as evidence, the way a person would read it."""
+        names = self.names_of(issue)
+        made_by = self._journal.exchanges(callee=self.callee, mentioning=names, since=self._incident.began)
+        self._incident.saw(f"{self.name} issue {issue.identifier}", self.as_text(issue), made_by=made_by)
+
+    def _first(self, alert: Alert) -> T:
+        found = self.about(alert)
+        assert found, f"Expected a {self.name} issue about {alert.called}, but there is none{self._whereabouts(alert)}"
+        return found[0]
+
+    def _deliveries(self, alert: Alert) -> list[Exchange]:
+        """The alert's events that the agent has answered."""
+        return self._journal.exchanges(caller="broker", callee="agent-sre", mentioning=alert.mark)
+
+    def _whereabouts(self, alert: Alert) -> str:
+        """What the agent did instead: the nearest miss."""
+        delivered = self._deliveries(alert)
+        if not delivered:
+            return ": no event of the alert reached agent-sre."
+        made = self.calls(since=delivered[0].began)
+        if not made:
+            return f": agent-sre answered {answer_of(delivered[-1])} and did not call {self.name}."
+        last = answer_of(made[-1])
+        return f": agent-sre called {self.name} {len(made)} times, the last time it was answered {last}."
+
+
+AnyTickets = Tickets[Any]
+"""The claims about the issues of whichever tracker."""
+
+
+def answer_of(call: Exchange) -> str:
+    """How a call was answered: with the words, when it went wrong."""
+    if call.status is None or call.status < 400:
+        return str(call.status or call.error).rstrip(".")
+    return f"{call.status} {' '.join(call.response_text.split())[:MOST_TOLD]}".strip().rstrip(".")
+
+
+# -- claims about single issues: pure, each with its sentence
+
+
+def is_open(issue: Ticket) -> bool:
+    """Whether somebody still has to care for the issue."""
+    return issue.is_open
+
+
+def text_of(issue: Ticket) -> str:
+    """Everything that is written on the issue."""
+    return issue.text
+
+
+def listed(issues: Iterable[Ticket]) -> str:
+    """The issues in a few words."""
+    return ", ".join(f"{issue.identifier} “{issue.title}” ({issue.state_name})" for issue in issues) or "none"
+
+
+def holds(issue: Ticket, facts: dict[str, str]) -> None:
+    """The issue holds every fact: a name for the reader, and the words that must be found on it."""
+    text = plain(text_of(issue))
+    missing = [f"{name} {fact!r}" for name, fact in facts.items() if plain(fact) not in text]
+    assert not missing, f"Expected {issue.identifier} to hold {'; '.join(missing)}, but it does not."
+
+
+def describes(issue: Ticket, facts: dict[str, str]) -> None:
+    """The issue's description holds every fact: a name for the reader, and the words that must be found in it."""
+    description = plain(issue.description or "")
+    missing = [f"{name} {fact!r}" for name, fact in facts.items() if plain(fact) not in description]
+    assert not missing, f"Expected the description of {issue.identifier} to hold {'; '.join(missing)}, but it " + (
+        "is empty." if not description else "does not."
+    )
+
+
+def correlates(issue: Ticket, correlation_ids: list[str]) -> None:
+    """The issue's description holds one of the correlation ids."""
+    description = issue.description or ""
+    assert any(one in description for one in correlation_ids), (
+        f"Expected the description of {issue.identifier} to hold correlation id {correlation_ids[0]}, but it does not."
+    )
+
+
+def plain(text: str) -> str:
+    """The text without what Markdown adds: escapes, quoting and line ends. Letter case is no fact."""
+    unescaped = html.unescape(text.replace("<br>", "\n").replace("\\", ""))
+    return " ".join(unescaped.replace("\n> ", "\n").casefold().split())
+
+
+def title_names(issue: Ticket, alert: Alert) -> None:
+    """The title names the alert."""
+    assert alert.name in issue.title.replace("\\", ""), (
+        f"Expected the title of {issue.identifier} to name {alert.name}, but it is {issue.title!r}."
+    )
+
+
+def tells(issue: Ticket, alert: Alert) -> None:
+    """The issue carries the alert's description, or its summary."""
+    told = told_by(alert)
+    assert any(plain(text) in plain(text_of(issue)) for text in told), (
+        f"Expected {issue.identifier} to tell {told[0][:80]!r} of {alert.called}, but it does not."
+    )
+
+
+def carries(issue: Ticket, alert: Alert, others: list[Alert]) -> None:
+    """The issue holds what its alert says, and nothing of the others."""
+    holds(issue, label_facts(alert))
+    tells(issue, alert)
+    holds_none(issue, others)
+
+
+def holds_none(issue: Ticket, others: list[Alert]) -> None:
+    """The issue holds nothing that belongs to another alert."""
+    strange = [other.called for other in others if other.mark in text_of(issue)]
+    assert not strange, (
+        f"Expected {issue.identifier} to hold its own alert's labels only, but it names {', '.join(strange)}."
+    )
+
+
+def says_more(issue: Ticket, before: Ticket) -> None:
+    """Something was added to the issue since then: a comment, or words in its description."""
+    assert (len(issue.comments), issue.description) != (len(before.comments), before.description), (
+        f"Expected {issue.identifier} to be updated, "
+        f"but it still has {len(issue.comments)} comments and the same description."
+    )
+
+
+def says_resolved(issue: Ticket, before: Ticket) -> None:
+    """A comment was added since then that says in some words that the alert is resolved."""
+    known = {comment.id for comment in before.comments}
+    new = [comment.body for comment in issue.comments if comment.id not in known]
+    assert any(_ENDED.search(body) for body in new), (
+        f"Expected {issue.identifier} to say in a new comment that the alert is resolved, "
+        f"but its new comments are {new or 'none'}."
+    )
+
+
+_ENDED = re.compile(
+    r"resolv|recover|clear|clos|complet|no longer|\bended\b|\bover\b|\bok\b|\bdone\b|healthy|normal", re.I
+)
+
+
+def tells_remediation(issue: Ticket, call: Exchange) -> None:
+    """The issue tells of the remediation twice: that it was started, and how it ended.
+
+    A start may be told late, when the tracker is slow; then it has to be told in words. So it has in the description,
+    which may also only repeat what the alert asks for.
+    """
+    function = call.host.partition(".")[0]
+    ended = datetime.fromtimestamp(call.ended, UTC) - CLOCK_GRAIN
+    parts = filter(_STARTED.search, re.split(r"\n\s*\n", issue.description or ""))
+    told = [comment.body for comment in issue.comments if comment.created_at < ended or _STARTED.search(comment.body)]
+    starts = [text for text in (*parts, *told) if function in text]
+    assert starts, f"Expected {issue.identifier} to tell that {function} was started, but it does not."
+    after = [comment.body for comment in issue.comments if comment.created_at >= ended and comment.body != starts[0]]
+    assert after, f"Expected {issue.identifier} to tell how {function} ended, but no comment came after its end."
+
+
+_STARTED = re.compile(r"\b(start|begin|began|begun|call(ed|ing)|invok|trigger|execut|running|launch|dispatch)", re.I)
+CLOCK_GRAIN = timedelta(milliseconds=2)
+"""Trackers' times are whole milliseconds."""
+
+
+def has_labels(issue: Ticket, labels: list[str]) -> None:
+    """The issue carries all of these labels, in whatever letter case."""
+    seen = {label.casefold() for label in issue.labels}
+    missing = [label for label in labels if label.casefold() not in seen]
+    assert not missing, (
+        f"Expected {issue.identifier} to carry the labels {', '.join(labels)}, "
+        f"but it carries {', '.join(issue.labels) or 'none'}."
+    )

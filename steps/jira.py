@@ -1,0 +1,120 @@
+"""Sentences about Jira issues."""
+
+from behave import given, then
+
+from steps.incident import jira_issues, tickets
+from steps.incident.context import Context
+from steps.incident.facts import label_facts
+
+# -- an alert with an issue
+
+
+@given("a firing alert with a Jira issue")
+def firing_with_issue(context: Context, count: int = 1) -> None:
+    alerts = context.incident.alerts_or_new(count)
+    context.incident.fire(*alerts)
+    for alert in alerts:
+        context.jira_issues.exactly_one(alert)
+        context.jira_issues.note(alert)
+
+
+@given("two firing alerts with a Jira issue each")
+def two_firing_with_issues(context: Context) -> None:
+    firing_with_issue(context, count=2)
+
+
+@given("a Jira project in which done work is called otherwise")
+def other_workflow(context: Context) -> None:
+    context.stage.trouble.jira_goes_other_ways()
+
+
+# -- opened
+
+
+@then("exactly one issue is opened in the configured Jira project")
+@then("exactly one issue is opened in the configured Jira project afterwards")
+@then("no second issue is opened in Jira for the alert")
+def one_issue(context: Context) -> None:
+    context.jira_issues.exactly_one(context.incident.alert)
+
+
+@then("the Jira issue is of the agreed type")
+def has_type(context: Context) -> None:
+    agreed = context.stage.profile.jira.issue_type
+    context.jira_issues.becomes(context.incident.alert, lambda issue: jira_issues.is_of_type(issue, agreed))
+
+
+@then("the Jira issue's summary names the alert")
+def summary_names(context: Context) -> None:
+    alert = context.incident.alert
+    context.jira_issues.becomes(alert, lambda issue: tickets.title_names(issue, alert))
+
+
+@then("the Jira issue's description is a document as Jira wants it")
+def is_document(context: Context) -> None:
+    context.jira_issues.becomes(context.incident.alert, jira_issues.is_document)
+
+
+@then("the Jira issue's description has the severity, every label and the correlation id")
+def description_has(context: Context) -> None:
+    alert = context.incident.alert
+    context.jira_issues.becomes(alert, lambda issue: tickets.describes(issue, label_facts(alert)))
+    context.jira_issues.becomes(alert, lambda issue: tickets.correlates(issue, context.incident.correlation_ids()))
+
+
+@then("the Jira issue's description has the severity, every label, the description and the correlation id")
+def description_has_all(context: Context) -> None:
+    description_has(context)
+    alert = context.incident.alert
+    context.jira_issues.becomes(alert, lambda issue: tickets.tells(issue, alert))
+
+
+# -- updated
+
+
+@then("the Jira issue is updated")
+def is_updated(context: Context) -> None:
+    context.jira_issues.updated(context.incident.alert)
+
+
+@then("the Jira issue tells that the remediation was started and how it ended")
+def tells_remediation(context: Context) -> None:
+    call = context.remediation.call(context.incident.alert)
+    context.jira_issues.becomes(context.incident.alert, lambda issue: tickets.tells_remediation(issue, call))
+
+
+# -- closed
+
+
+@then("the Jira issue is done, by a transition, and says in a new comment that the alert is resolved")
+@then("the first alert's Jira issue is done")
+def is_closed(context: Context) -> None:
+    context.jira_issues.closed(context.incident.alert)
+
+
+@then("the Jira issue is still open")
+def still_open(context: Context) -> None:
+    context.jira_issues.stays_open(context.incident.alert)
+
+
+@then("the second alert's Jira issue is still open")
+def second_still_open(context: Context) -> None:
+    context.jira_issues.stays_open(context.incident.alerts[1])
+
+
+# -- priority, labels
+
+
+@then("the Jira issue's priority is {priority:w}")
+def has_priority(context: Context, priority: str) -> None:
+    context.jira_issues.becomes(context.incident.alert, lambda issue: jira_issues.has_priority(issue, priority))
+
+
+@then('the Jira issue carries the labels "{one}" and "{other}"')
+def has_labels(context: Context, one: str, other: str) -> None:
+    context.jira_issues.becomes(context.incident.alert, lambda issue: tickets.has_labels(issue, [one, other]))
+
+
+@then('the Jira issue carries the label "{label}"')
+def has_label(context: Context, label: str) -> None:
+    context.jira_issues.becomes(context.incident.alert, lambda issue: tickets.has_labels(issue, [label]))

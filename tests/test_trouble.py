@@ -1,0 +1,50 @@
+"""Faults meet what they are about, and nobody else: neither other calls of the agent nor the suite's own look."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from steps.world import trouble
+from steps.world.gateway.messages import Request
+from steps.world.journal import Headers
+
+SITE = "https://acceptance.atlassian.net"
+TOKEN = "ATATT3x0123456789abcdef"
+
+
+def request(
+    path: str = "/rest/api/3/issue", method: str = "POST", caller: str = "agent-sre", headers: Headers = ()
+) -> Request:
+    return Request(caller, method, f"{SITE}{path}", headers, b"{}")
+
+
+def test_only_the_agents_opening_of_an_issue_in_jira_is_one() -> None:
+    for path in ("/rest/api/3/issue", "/rest/api/3/issue/", "/rest/api/3/issue?updateHistory=true"):
+        assert trouble._opens_jira_issue(request(path))
+    others = [request("/rest/api/3/issue/HOMELAB-1/comment"), request("/rest/api/3/issueLink"), request(method="GET")]
+    assert not any(map(trouble._opens_jira_issue, [*others, request(caller="suite")]))
+
+
+@pytest.mark.parametrize(
+    ("credential", "carried"),
+    [
+        (f"agent-sre@example.com:{TOKEN}", True),
+        ("agent-sre@example.com:another", False),
+        (TOKEN, False),
+    ],
+)
+def test_a_token_is_told_from_another_that_is_carried_the_same_way(credential: str, carried: bool) -> None:
+    encoded = base64.b64encode(credential.encode()).decode()
+    assert trouble._carries(request(headers=(("authorization", f"Basic {encoded}"),)), TOKEN) is carried
+    assert not trouble._carries(request(headers=(("authorization", f"Bearer {TOKEN}"),)), TOKEN)
+    assert not trouble._carries(request(headers=(("authorization", "Basic é"),)), TOKEN)
+    assert not trouble._carries(request(), TOKEN)
+
+
+def test_what_jira_has_against_an_issue_is_more_than_a_log_cut_short_would_show() -> None:
+    body = trouble.AT_JIRA["refuses it for its fields"](matching=None).body  # type: ignore[attr-defined]
+    assert json.loads(body)["errors"] == trouble.FIELD_ERRORS
+    assert len(body[: body.index(list(trouble.FIELD_ERRORS)[-1].encode())]) > 300
