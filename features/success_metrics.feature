@@ -1,4 +1,4 @@
-@M
+@M @load
 Feature: Success Metrics
   How well agent-sre and its integrations do under alerts that arrive on schedule, whatever becomes of those before them.
   What has to be reached is the profile's; by default it is what the ticket says.
@@ -10,6 +10,7 @@ Feature: Success Metrics
       | integration point                                         |
       | Prometheus → prometheus-events → agent-sre                |
       | agent-sre → Linear API                                    |
+      | agent-sre → Jira API                                      |
       | agent-sre → LambdaFunctions (Knative)                     |
       | agent-sre → Observability Stack (Prometheus, Loki, Tempo) |
       | agent-sre → SLM Service                                   |
@@ -22,6 +23,7 @@ Feature: Success Metrics
       | system              | effect                                        |
       | agent-sre           | the alert's event is there                    |
       | Linear              | the alert has its issue                       |
+      | Jira                | the alert has its issue                       |
       | LambdaFunctions     | the alert is remediated                       |
       | Prometheus          | the ticket tells the value of the series      |
       | Loki                | the ticket tells what the pod has logged      |
@@ -36,6 +38,7 @@ Feature: Success Metrics
     Then every call is authenticated, by each of these systems
       | system              |
       | Linear              |
+      | Jira                |
       | the on-call service |
       | the Kubernetes API  |
 
@@ -75,6 +78,7 @@ Feature: Success Metrics
       | system                   | effect                                           |
       | the broker               | an alert has reached agent-sre                   |
       | Linear                   | an alert has its issue                           |
+      | Jira                     | an alert has its issue                           |
       | LambdaFunctions          | an alert is remediated                           |
       | Kubernetes               | an alert's function is looked up and called      |
       | Prometheus               | a ticket tells the value of the alert's series   |
@@ -93,4 +97,5 @@ Feature: Success Metrics
     Then no call is sent while its rate limit is reached, to any of these systems
       | system |
       | Linear |
+      | Jira   |
       | Slack  |

@@ -5,6 +5,7 @@ The run's own steps hand it over when they have measured; here is what it looks 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -46,6 +47,8 @@ class Measure(Entry):
     passed: bool
     count: int
     """How many calls, events or recoveries it was measured on."""
+    throughput: float | None = None
+    """Of these, so many a second went well."""
     percentiles: Percentiles | None = None
     histogram: tuple[tuple[float, int], ...] = ()
     """Upper edge of each bucket, in the unit, and how many lie in it."""
@@ -96,6 +99,12 @@ class Benchmarks(Entry):
     def write(self, latest: Path) -> None:
         """Writes the file beside the verdict."""
         write_whole(latest / NAME, self.model_dump_json(indent=1))
+
+
+def joined(run: str, parts: Sequence[Benchmarks]) -> Benchmarks:
+    """What the parts of a run have measured, as one."""
+    measures = tuple(measure for part in parts for measure in part.measures)
+    return parts[0].model_copy(update={"run": run, "measures": measures})
 
 
 def load(latest: Path) -> Benchmarks | None:

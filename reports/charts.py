@@ -58,7 +58,7 @@ def _row(number: int, measure: Measure, among: Sequence[Measure]) -> Markup:
     value = Markup("{:.4g} {}").format(measure.value, measure.unit)
     was = Markup(" was {:.4g}").format(measure.before) if measure.before is not None else ""
     spread = measure.percentiles
-    beneath = f"P50 {spread.p50:.3f} · P99 {spread.p99:.3f} · max {spread.max:.3f}" if spread else f"on {measure.count}"
+    beneath = f"P50 {spread.p50:.3f} · P99 {spread.p99:.3f} · max {spread.max:.3f}" if spread else f"of {measure.count}"
     chart = f'<svg x="{LEFT}" y="{top}" width="{RIGHT - LEFT}" height="30">{_drawn(measure, among)}</svg>'
     return Markup(
         '<text x="{}" y="{}">{}</text>{}<text class="value {}" x="{}" y="{}">{}</text><text class="soft value" '

@@ -6,12 +6,13 @@ after_step(context, step):
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from reports import benchmarks, charts, run
 from reports.benchmarks import Benchmarks, Measure
+from reports.run import Record
 
 
 class Measurement(Protocol):
@@ -34,20 +35,31 @@ class Shown:
 
 
 def keep(measured: Sequence[Measurement]) -> Iterator[Shown]:
-    """Writes `benchmarks.json` anew with these, and shows them: as a chart, and the numbers that it is drawn from."""
+    """Adds these to the run's benchmarks, and shows them: as a chart, and the numbers that it is drawn from."""
     if not measured or run.record is None:
         return
-    record = run.record
-    record.measures += [Measure.model_validate(one, from_attributes=True) for one in measured]
-    told = Benchmarks(
+    measures = [Measure.model_validate(one, from_attributes=True) for one in measured]
+    add(measures, run.record)
+    shown = _benchmarks(measures, run.record)
+    yield Shown("Chart", charts.drawing(shown.measures), "svg")
+    yield Shown("Numbers", shown.model_dump_json(), "json")
+
+
+def add(measures: Iterable[Measure], record: Record) -> None:
+    """Adds these to the run's benchmarks. What a worker has measured its crew writes, which learns of it."""
+    before = len(record.measures)
+    record.measures += measures
+    if record.part is None and len(record.measures) > before:
+        _benchmarks(record.measures, record).write(record.latest)
+
+
+def _benchmarks(measures: Sequence[Measure], record: Record) -> Benchmarks:
+    """These measures of the run, beside those of the run before."""
+    return Benchmarks(
         run=record.id,
         started=record.started,
         machine=run.machine(),
         versions=run.versions(),
         profile=run.facts.profile,
-        measures=tuple(record.measures),
+        measures=tuple(measures),
     ).compared(benchmarks.before(record.latest))
-    told.write(record.latest)
-    shown = told.model_copy(update={"measures": told.measures[-len(measured) :]})
-    yield Shown("Chart", charts.drawing(shown.measures), "svg")
-    yield Shown("Numbers", shown.model_dump_json(), "json")

@@ -302,7 +302,7 @@ def ticket_names(call: Exchange) -> set[str]:
     try:
         asked, answer = call.request_json(), call.response_json()
         if call.callee == "jira":
-            return {str(answer["key"])}
+            return {str(answer["key"]), f"/issue/{answer['id']}"}
         names.add(asked.get("variables", {}).get("input", {}).get("id"))
         for payload in (answer.get("data") or {}).values():
             names |= {(payload.get("issue") or {}).get(name) for name in ("id", "identifier")}

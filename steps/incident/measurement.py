@@ -47,6 +47,8 @@ class Measurement:
     target: float
     count: int
     """How many calls, alerts or recoveries it was measured on."""
+    throughput: float | None = None
+    """Of these, so many a second went well."""
     percentiles: Percentiles | None = None
     histogram: tuple[tuple[float, int], ...] = ()
     """Upper edge of each bucket, in seconds, and how many lie in it."""
@@ -81,11 +83,12 @@ def table(measurements: Sequence[Measurement]) -> str:
     """The measurements, for a reader."""
     wide = max((len(one.integration) for one in measurements), default=0)
     spreads = any(one.percentiles for one in measurements)
-    head = f"{'':<{wide}}{'measured':>12}{'target':>12}{'on':>8}"
+    head = f"{'':<{wide}}{'measured':>12}{'target':>12}{'on':>8}{'a second':>10}"
     rows = [head + (f"{'P50':>10}{'P95':>10}{'P99':>10}{'max':>10}" if spreads else "")]
     for one in measurements:
         row = f"{one.integration:<{wide}}{f'{one.value:.4g} {one.unit}':>12}"
         row += f"{f'{one.comparison} {one.target:g} {one.unit}':>12}{one.count:>8}"
+        row += f"{one.throughput:>10.1f}" if one.throughput is not None else f"{'':>10}"
         if seen := one.percentiles:
             row += "".join(f"{value * 1000:>7.0f} ms" for value in (seen.p50, seen.p95, seen.p99, seen.max))
         rows.append(row)

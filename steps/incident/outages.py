@@ -21,14 +21,15 @@ from steps.incident.incident import Incident
 from steps.incident.integrations import SYSTEMS, Facts, System, told, trace
 from steps.incident.measurement import Measurement, table
 from steps.incident.notification import notification
-from steps.incident.traffic import Traffic, alert_known_everywhere
+from steps.incident.traffic import Traffic, alert_known_everywhere, if_undisturbed
 from steps.incident.waiting import LOOK_AGAIN, BedNotReady, Waiting
 from steps.targets import profile as profiles
 from steps.world.gateway import Injection
 from steps.world.journal import Exchange, Journal
+from steps.world.processes.usage import ALONE, Machine, Share
 from steps.world.trouble import Trouble
 
-ACTED_ON = ("the broker", "Linear", "LambdaFunctions", "Slack", "the approval application")
+ACTED_ON = ("the broker", "Linear", "Jira", "LambdaFunctions", "Slack", "the approval application")
 """They go down first."""
 READ_FROM = (
     "Kubernetes",
@@ -77,6 +78,8 @@ class Outage:
     """The calls that met the outage."""
     after: Sequence[Exchange] = ()
     """The calls since its end."""
+    machine: Share = ALONE
+    """How the machine was used from before the outages until all was over."""
 
     @property
     def took(self) -> float:
@@ -134,7 +137,8 @@ class Outages:
         self._incident.saw("Measured", table([measured]))
         self._incident.saw_exchanges(f"Calls that met the outage of {system}", [*outage.met][:SHOWN])
         self._incident.saw_exchanges(f"Calls since {system} was back", [*outage.after][:SHOWN])
-        complete_again(outage, self._target)
+        with if_undisturbed(outage.machine, self._settings):
+            complete_again(outage, self._target)
         was_met(outage)
 
     def of(self, system: str) -> Outage:
@@ -153,6 +157,7 @@ class Outages:
         self._facts = self._traffic.know(alerts)
         asked_before, asked_meanwhile = self._people(), self._people()
         self._ask(asked_before)
+        machine = Machine()
         plan = sorted(self._plan(alerts, asked_before), key=lambda one: one[0])
         began = self._journal.cursor()
         while self._journal.cursor() - began < longest and not self._all_recovered():
@@ -162,6 +167,7 @@ class Outages:
             self._look()
             time.sleep(LOOK_AGAIN)
         for outage in self._outages.values():
+            outage.machine = machine.share()
             self._account(outage)
 
     def _plan(self, alerts: Sequence[Alert], asked: PromptPeople) -> Iterator[tuple[float, Callable[[], None]]]:

@@ -289,7 +289,11 @@ class Stage:
             slos=lambda: self.slos,
             engineer=self._engineer,
             people=self._prompt_people,
-            limits=lambda: [self.trouble.linear_limit_reached, self.trouble.slack_limit_reached],
+            limits=lambda: [
+                self.trouble.linear_limit_reached,
+                self.trouble.jira_limit_reached,
+                self.trouble.slack_limit_reached,
+            ],
             loop=self.world.loop,
             authority=self.world.authority,
             journal=self.world.journal,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from steps.drivers.load import Latencies
@@ -19,7 +19,7 @@ from steps.incident.integrations import (
     told,
 )
 from steps.incident.measurement import Comparison, Measurement, Metric, histogram, spread, table
-from steps.incident.traffic import Load
+from steps.incident.traffic import Load, if_undisturbed
 from steps.incident.waiting import BedNotReady
 from steps.targets import profile as profiles
 
@@ -54,14 +54,16 @@ class SuccessMetrics:
         """
         tallies = [calls_at(point, load) for point in points]
         self._keep("M1", tallies, ">", self._targets.success, load)
-        succeeded(tallies, self._targets.success)
+        with if_undisturbed(load.machine, self._settings):
+            succeeded(tallies, self._targets.success)
         enough(tallies, self._settings.calls)
 
     def in_time(self, load: Load, systems: Sequence[str]) -> None:
         """The effect of an alert at each system is there soon enough after the alert was due (M2)."""
         delays = [delays_at(system, load) for system in systems]
         self._measured([latency(one, self._targets.latency) for one in delays], load)
-        soon_enough(delays, self._targets.latency)
+        with if_undisturbed(load.machine, self._settings):
+            soon_enough(delays, self._targets.latency)
 
     def compliant(self, load: Load, parties: Sequence[str]) -> None:
         """No call is sent to any of them while its rate limit is reached, which all of them tell (M4)."""
@@ -84,6 +86,7 @@ class SuccessMetrics:
 
     def _measured(self, measured: Sequence[Measurement], load: Load) -> None:
         """Keeps what was measured, how the load was carried, and what did not go well, as evidence."""
+        measured = [replace(one, throughput=(one.count - len(one.failures)) / load.lasted) for one in measured]
         self._incident.measured(*measured)
         self._incident.saw("Measured", table(measured))
         self._incident.saw("How the load was carried", load.harness)
@@ -180,9 +183,9 @@ def latency(delays: Delays, target: float) -> Measurement:
         "<",
         target,
         len(seconds),
-        spread(seconds),
-        histogram(seconds),
-        tuple(f"{alert} has no effect at {delays.system}" for alert in delays.missing),
+        percentiles=spread(seconds),
+        histogram=histogram(seconds),
+        failures=tuple(f"{alert} has no effect at {delays.system}" for alert in delays.missing),
     )
 
 

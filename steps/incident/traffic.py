@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -36,6 +36,7 @@ from steps.targets import profile as profiles
 from steps.world.gateway import Authority
 from steps.world.journal import Exchange, Journal
 from steps.world.loop import Loop
+from steps.world.processes.usage import Machine, Share
 
 T = TypeVar("T")
 Kind = Literal["everything", "approvals", "limits"]
@@ -44,6 +45,7 @@ Kind = Literal["everything", "approvals", "limits"]
 EVERYTHING = (
     "agent-sre",
     "Linear",
+    "Jira",
     "LambdaFunctions",
     "Prometheus",
     "Loki",
@@ -53,7 +55,7 @@ EVERYTHING = (
     "the TRM model",
 )
 """The systems that are needed for an alert of which every system knows something, and which names no function."""
-WITH_APPROVAL = ("agent-sre", "Linear", "Slack", "the approval application", "LambdaFunctions")
+WITH_APPROVAL = ("agent-sre", "Linear", "Jira", "Slack", "the approval application", "LambdaFunctions")
 """Those that are needed for an alert which names its function, where people have to approve that."""
 
 SERVICES = ("checkout", "payment", "search", "delivery")
@@ -73,7 +75,10 @@ class Load:
     """When each alert was to arrive, by its mark: latencies count from here, however late it was sent."""
     keeping: Keeping
     capacity: float
-    """Alerts a second that the suite itself could send."""
+    """Calls a second that the suite itself could carry."""
+    machine: Share
+    """How the machine was used meanwhile."""
+    began: float
     ended: float
     """When everything had become of them, or nobody waited any longer."""
     calls: Sequence[Exchange]
@@ -89,6 +94,16 @@ class Load:
         """The calls that are the system's."""
         return [call for call in self.on(*SYSTEMS[system].hops) if SYSTEMS[system].is_own(call)]
 
+    @property
+    def carried(self) -> float:
+        """Calls a second that the suite carried."""
+        return len(self.calls) / self.lasted
+
+    @property
+    def lasted(self) -> float:
+        """Seconds from its beginning until everything had become of the alerts."""
+        return self.ended - self.began
+
     def effect(self, system: str, alert: Alert) -> float | None:
         """When the system had done its part for the alert; None if it has not."""
         return SYSTEMS[system].effect(self.traces[alert.mark])
@@ -101,7 +116,10 @@ class Load:
             f"{len(self.alerts)} alerts, {kept.rate:g} a second asked for, {kept.reached:.1f} a second sent\n"
             f"the sender's slip: P50 {slip.at(50) * 1000:.1f} ms, P99 {slip.at(99) * 1000:.1f} ms, "
             f"greatest {slip.greatest * 1000:.1f} ms\n"
-            f"the suite itself could have sent {self.capacity:,.0f} a second, {self.capacity / kept.rate:.0f} times it"
+            f"{len(self.calls)} calls came of them, {self.carried:.0f} a second; the suite itself could have carried "
+            f"{self.capacity:.0f} a second\n"
+            f"other programs took {self.machine.others:.0f} % of the processors' time, and left "
+            f"{self.machine.idle:.0f} % idle"
         )
 
 
@@ -117,7 +135,7 @@ class Traffic:
         slos: Callable[[], Slos],
         engineer: Callable[[], str],
         people: Callable[[], PromptPeople],
-        limits: Callable[[], Sequence[Callable[[], float]]],
+        limits: Callable[[], Sequence[Callable[[], object]]],
         loop: Loop,
         authority: Authority,
         journal: Journal,
@@ -224,7 +242,7 @@ class Traffic:
         """Sends the alerts on schedule, and waits until everything has become of them."""
         webhook, rate = self._webhook(), self._settings.rate
         capacity = self._loop.run(harness_capacity(self._authority))
-        began = self._journal.cursor()
+        machine, began = Machine(), self._journal.cursor()
         actions = [partial(webhook.deliver, notification([(alert, "firing")])) for alert in alerts]
         sending = self._loop.begin(open_loop(actions, rate, self._journal.cursor))
         try:
@@ -234,19 +252,23 @@ class Traffic:
         finally:
             sending.cancel()
         keeping = Keeping.of(arrivals, rate)
-        well_sent(keeping, capacity, self._settings)
+        well_sent(keeping, self._settings)
         traces = self._settled(alerts, systems, facts or {}, began, meanwhile)
         every_hop = {hop for system in SYSTEMS.values() for hop in system.hops}
-        return Load(
+        load = Load(
             alerts=alerts,
             systems=systems,
             due={alert.mark: arrival.due for alert, arrival in zip(alerts, arrivals, strict=True)},
             keeping=keeping,
             capacity=capacity,
+            machine=machine.share(),
+            began=began,
             ended=self._journal.cursor(),
             calls=calls_between(self._journal, every_hop, alerts, began),
             traces=traces,
         )
+        well_carried(load, self._settings)
+        return load
 
     def _settled(
         self,
@@ -288,15 +310,37 @@ def alert_known_everywhere(number: int) -> Alert:
     return alert
 
 
-def well_sent(keeping: Keeping, capacity: float, settings: profiles.Load) -> None:
-    """The alerts were sent on schedule, by somebody who could have sent many more. Raises BedNotReady."""
+def well_sent(keeping: Keeping, settings: profiles.Load) -> None:
+    """The alerts were sent on schedule. Raises BedNotReady."""
     if keeping.late(settings.slip):
         raise BedNotReady(
             f"Expected {keeping.rate:g} alerts a second to be sent on schedule, but one of a hundred was sent "
             f"{keeping.slip.at(99):.2f} s late (at most {settings.slip:g} s): the machine is too busy to measure."
         )
-    if capacity < settings.headroom * keeping.rate:
+
+
+def well_carried(load: Load, settings: profiles.Load) -> None:
+    """The suite could have carried many more calls than there were. Raises BedNotReady."""
+    if load.capacity < settings.headroom * load.carried:
         raise BedNotReady(
-            f"Expected the suite itself to be able to send {settings.headroom:g} times {keeping.rate:g} alerts a "
-            f"second, but it gets only {capacity:.0f} sent: the machine is too slow to measure."
+            f"Expected the suite itself to be able to carry {settings.headroom:g} times the {load.carried:.0f} calls a "
+            f"second that came of the load, but it can carry only {load.capacity:.0f}: the machine is too slow to "
+            "measure."
         )
+
+
+@contextmanager
+def if_undisturbed(machine: Share, settings: profiles.Load) -> Iterator[None]:
+    """What is missed herein is held against agent-sre, unless others kept the machine busy. Raises BedNotReady then.
+
+    What is reached in spite of them counts.
+    """
+    try:
+        yield
+    except AssertionError as missed:
+        if machine.others <= max(settings.others, machine.idle):
+            raise
+        raise BedNotReady(
+            f"{missed} But other programs took {machine.others:.0f} % of the processors' time meanwhile and left "
+            f"{machine.idle:.0f} % idle: the machine is too busy to measure."
+        ) from None

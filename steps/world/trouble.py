@@ -150,6 +150,7 @@ AT_MODEL: dict[str, Callable[..., Fault]] = {
 HOSTS_OF = {
     "the broker": hosts.BROKER,
     "Linear": hosts.LINEAR,
+    "Jira": hosts.JIRA,
     "Kubernetes": hosts.KUBERNETES,
     "Prometheus": hosts.PROMETHEUS,
     "Loki": hosts.LOKI,
