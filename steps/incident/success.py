@@ -71,7 +71,8 @@ class SuccessMetrics:
             self._incident.did_not_see(f"a call to {party} while it is limited", partial(load.on, LIMITED[party]))
         tallies = [compliance_at(party, load, self._settings.notice) for party in parties]
         self._keep("M4", tallies, ">=", self._targets.rate_limit_compliance, load)
-        never_while_limited(tallies, self._targets.rate_limit_compliance)
+        with if_undisturbed(load.machine, self._settings):
+            never_while_limited(tallies, self._targets.rate_limit_compliance)
 
     def authenticated(self, load: Load, parties: Sequence[str]) -> None:
         """Each of them takes the credential of every call (M5)."""

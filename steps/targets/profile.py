@@ -178,7 +178,7 @@ class Load(Section):
     """An external system is down for so long, when the time of the recovery is measured."""
     every: Seconds = 0.5
     """Meanwhile and until then, one alert fires after the other in so many seconds."""
-    notice: Seconds = 0.1
+    notice: Seconds = 0.25
     """What is sent so soon after a rate limit was told is not held against agent-sre: it was on its way."""
     slip: Seconds = 0.2
     """When one of a hundred alerts is sent later than that, the machine is too busy for any measure."""

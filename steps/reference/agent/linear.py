@@ -239,7 +239,6 @@ class Linear:
     async def _ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
         key = self._key.reveal()
         for _ in range(WAITS):
-            await self._limit.over()
             response = await self._post(document, variables, key)
             try:
                 data = _data(response)
@@ -260,7 +259,7 @@ class Linear:
         request = self._client.build_request(
             "POST", ENDPOINT, json={"query": document, "variables": variables}, headers={"authorization": authorization}
         )
-        return await send(self._client, request, self._timeout)
+        return await send(self._client, request, self._timeout, self._limit)
 
     def _heed_limits(self, response: httpx.Response, *, limited: bool) -> None:
         """Lets no call of anybody go out before the reset of a limit that is reached."""
