@@ -94,7 +94,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         self._load()
         if self.config.dry_run:
             return self._dry_run()
-        self.record.empty_latest()
+        with metrics.served(self.record.metrics, self.config.userdata):  # so that a bad port costs no report
+            self.record.empty_latest()
         hands, last = self._deal()
         failed = self._run_alone(*hands) if len(hands) == 1 else self._run_together(hands, last)
         return self._conclude(failed)

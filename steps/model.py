@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from behave import given, register_type, then, when
 
-from steps.incident import model
 from steps.incident.alert import make_alert
 from steps.incident.context import Context
 from steps.incident.model import IN_A_ROW, KINDS, Kind, alert_about
@@ -153,7 +152,7 @@ def choice_is_called_for_another(context: Context) -> None:
 @given("the model {failing:ModelFailure}")
 def fails(context: Context, failing: str) -> None:
     known_to_next_method(context)
-    context.fault = context.stage.trouble.at_model(failing)
+    context.help_again = context.stage.trouble.at_model(failing).lift
 
 
 @given("the model is not sure of its answer")
@@ -161,6 +160,10 @@ def is_unsure(context: Context) -> None:
     known_to_next_method(context)
     threshold = context.stage.profile.rulings.confidence
     context.stage.world.trm.word(context.incident.alert.mark, replace(UNSURE, confidence=threshold - 0.01))
+    context.help_again = do_nothing  # it is unsure of this alert only
+
+
+def do_nothing() -> None: ...
 
 
 def known_to_next_method(context: Context) -> None:
@@ -182,8 +185,7 @@ def next_method_called(context: Context) -> None:
 
 @then("the issue tells that the model did not decide, and what was done instead")
 def tells_fallback(context: Context) -> None:
-    function = next_function(context)
-    context.issues.becomes(context.incident.alert, lambda issue: model.tells_fallback(issue, function))
+    context.model.told_fallback(context.incident.alert, next_function(context), context.help_again)
 
 
 @then("agent-sre counts the fallback")

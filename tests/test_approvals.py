@@ -87,6 +87,10 @@ async def eventually(claim: Callable[[], bool]) -> None:
 # -- Block Kit
 
 
+def saying(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
+
+
 def button(**changes: Any) -> dict[str, Any]:
     return {"type": "button", "text": TEXT, "action_id": "a", **changes}
 
@@ -698,7 +702,28 @@ def test_what_is_not_on_both_buttons_or_names_something_else_is_no_request_id(bu
 
 
 @pytest.mark.parametrize(
-    "buttons", [[], [button(action_id="ok")], [button(action_id="approve_1"), button(action_id="approve_2")]]
+    ("approve", "reject"),
+    [
+        ({"text": saying("Yes")}, {"text": saying("No")}),
+        ({"text": saying("Go ahead")}, {"text": saying("Leave it")}),
+        ({"text": saying("Tun"), "style": "primary"}, {"text": saying("Lassen"), "style": "danger"}),
+        ({"text": saying("Do it"), "value": "approve_1"}, {"text": saying("Do not approve"), "value": "1"}),
+    ],
+)
+def test_what_a_button_means_may_be_said_in_many_ways(approve: dict[str, Any], reject: dict[str, Any]) -> None:
+    buttons = [button(action_id="a1") | approve, button(action_id="a2") | reject]
+    message = Message("1", "#c", {"text": "x", "blocks": [actions(*buttons)]})
+    assert button_of(message, "approve") is buttons[0]
+    assert button_of(message, "reject") is buttons[1]
+
+
+@pytest.mark.parametrize(
+    "buttons",
+    [
+        [],
+        [button(action_id="a"), button(action_id="b")],
+        [button(action_id="approve_1"), button(action_id="approve_2")],
+    ],
 )
 def test_a_request_without_exactly_one_button_to_approve_is_missed(buttons: list[dict[str, Any]]) -> None:
     with pytest.raises(AssertionError, match="one button to approve"):

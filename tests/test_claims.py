@@ -173,8 +173,8 @@ def test_closing_needs_a_new_comment_that_says_so() -> None:
     done = {"state_type": "completed", "state_name": "Done"}
     issues.closed_with_comment(issue_of(alert, **done, comments=(*before.comments, comment("Alert resolved."))), before)
     refused(lambda: issues.closed_with_comment(issue_of(alert, **done, comments=before.comments), before), "none")
-    other = (*before.comments, comment("notified again"))
-    refused(lambda: issues.closed_with_comment(issue_of(alert, **done, comments=other), before), "notified again")
+    again = (*before.comments, comment("Resolved before, 2"))
+    refused(lambda: issues.closed_with_comment(issue_of(alert, **done, comments=again), before), "only says again")
 
 
 def test_an_update_is_a_comment_or_other_words() -> None:

@@ -32,6 +32,7 @@ QUICK = (
     "ac1/only_the_first_of_a_group",
     "ac2/trace_is_lost",
     "ac3/key_is_in_the_address",
+    "ac4/critical_is_only_high",
     "ac5/function_is_called_twice",
     "ac6/query_error_is_not_logged",
     "ac7/boundary_belongs_to_the_higher_one",

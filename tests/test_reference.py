@@ -318,7 +318,7 @@ async def test_waiting_for_a_free_connection_is_no_time_without_an_answer() -> N
 
     server = await asyncio.start_server(slow, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, make_client(httpx.create_ssl_context(), connections=2) as client:
+    async with server, make_client(httpx.create_ssl_context(), at_once=2) as client:
         calls = (send(client, client.build_request("GET", url), 0.25) for _ in range(8))
         assert {answer.status_code for answer in await asyncio.gather(*calls)} == {204}
 

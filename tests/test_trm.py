@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 from steps.drivers.linear import Comment, Issue
 from steps.incident.alert import Alert, make_alert
-from steps.incident.model import KINDS, alert_about, answer_in, does, tells_fallback
+from steps.incident.model import KINDS, alert_about, answer_in, does, names_substitute, tells_fallback
 from steps.incident.texts import CONTENTS
 from steps.incident.waiting import BedNotReady
 from steps.reference.agent import choice as choosing
@@ -510,23 +511,37 @@ def test_an_answer_without_an_object_is_no_ground_to_judge_on() -> None:
     assert answer_in(good)["parameters"] == {"a": {}}
 
 
+def issue_saying(text: str) -> Issue:
+    said = Comment(id="1", body=text, created_at=datetime.now(UTC), author_email=None)
+    return Issue.model_construct(
+        identifier="BVL-1", title="Alert", description="It fires.", comments=(said,), attachments=()
+    )
+
+
+DECIDED = issue_saying("pod-restart was called, as the TRM model chose.")
+"""The ticket of an alert about which the model decided."""
+
+
 @pytest.mark.parametrize(
     ("comment", "expected"),
     [
         ("The TRM model was unavailable, pod-restart was taken instead", True),
         ("Model confidence too low: fell back to pod-restart", True),
+        ("The oracle kept silent; pod-restart by rule of thumb", True),
         ("The TRM model chose pod-restart", False),
         ("pod-restart was called", False),
-        ("The model failed, so check-pvc-status", False),
     ],
 )
 def test_a_ticket_has_to_tell_that_the_model_did_not_decide(comment: str, expected: bool) -> None:
-    said = Comment(id="1", body=comment, created_at=datetime.now(UTC), author_email=None)
-    issue = Issue.model_construct(
-        identifier="BVL-1", title="Alert", description="It fires.", comments=(said,), attachments=()
-    )
+    claim = partial(tells_fallback, issue_saying(comment), make_alert(), DECIDED, make_alert())
     if expected:
-        tells_fallback(issue, "pod-restart")
+        claim()
     else:
-        with pytest.raises(AssertionError, match="BVL-1"):
-            tells_fallback(issue, "pod-restart")
+        with pytest.raises(AssertionError, match="BVL-1 to tell that the model did not decide"):
+            claim()
+
+
+def test_a_ticket_has_to_name_what_was_called_in_place_of_the_models_choice() -> None:
+    names_substitute(issue_saying("The model failed, so pod-restart"), "pod-restart")
+    with pytest.raises(AssertionError, match="BVL-1 to name pod-restart"):
+        names_substitute(issue_saying("The model failed, so check-pvc-status"), "pod-restart")

@@ -34,9 +34,14 @@ ACTING = ("functions", "kubernetes", "linear", "jira")
 
 WORDS: dict[Decision, re.Pattern[str]] = {
     "approve": re.compile(r"approv|accept|allow|grant|confirm", re.I),
-    "reject": re.compile(r"reject|den(y|ied)|declin|refus|disapprov|not approved", re.I),
+    "reject": re.compile(r"reject|den(y|ied)|declin|refus|disapprov|not (approv|allow|accept)", re.I),
 }
 """How a button or a ticket may word a decision."""
+SHORT: dict[Decision, re.Pattern[str]] = {
+    "approve": re.compile(r"\b(yes|ok|okay|go|proceed)\b", re.I),
+    "reject": re.compile(r"\b(no|not|stop|cancel|abort|veto)\b", re.I),
+}
+"""Words that decide on a button, and may say anything in a text."""
 DONE: dict[Decision, re.Pattern[str]] = {
     "approve": re.compile(r"\b(approved|accepted|allowed|granted|confirmed)\b(?<!not approved)", re.I),
     "reject": re.compile(r"\b(rejected|denied|declined|refused|disapproved|not approved)\b", re.I),
@@ -385,22 +390,27 @@ class PromptPeople:
 
 
 def button_of(message: Message, decision: Decision) -> dict[str, Any]:
-    """The one button that means this decision."""
-    other = OPPOSITE[decision]
-    found = [
-        button
-        for _, button in message.buttons
-        if WORDS[decision].search(_said(button)) and not WORDS[other].search(button.get("action_id", ""))
-    ]
+    """The one button that means this decision; of two, it may be the one beside that which means the opposite."""
+    buttons = [button for _, button in message.buttons]
+    meant = [_meant_by(button) for button in buttons]
+    if len(buttons) == 2 and None in meant and meant[0] != meant[1]:
+        meant = [meaning or OPPOSITE[next(filter(None, meant))] for meaning in meant]
+    found = [button for button, meaning in zip(buttons, meant, strict=True) if meaning == decision]
     assert len(found) == 1, (
         f"Expected one button to {decision} on the request, but of its buttons "
-        f"({', '.join(button['text']['text'] for _, button in message.buttons) or 'none'}) {len(found)} mean that."
+        f"({', '.join(button['text']['text'] for button in buttons) or 'none'}) {len(found)} mean that."
     )
     return found[0]
 
 
-def _said(button: dict[str, Any]) -> str:
-    return " ".join([button["text"]["text"], button.get("action_id", ""), button.get("value") or ""])
+def _meant_by(button: dict[str, Any]) -> Decision | None:
+    """What the button means by the first that tells: its text, its action, its value, its style."""
+    by_style: dict[str, Decision] = {"primary": "approve", "danger": "reject"}
+    for said in (button["text"]["text"], button.get("action_id", ""), button.get("value") or ""):
+        for decision in ("reject", "approve"):  # a rejection may be worded as no approval
+            if WORDS[decision].search(said) or SHORT[decision].search(said.replace("_", " ")):
+                return decision
+    return by_style.get(button.get("style", ""))
 
 
 def ids_on_buttons(message: Message, known: list[str]) -> set[str]:

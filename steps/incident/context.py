@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
@@ -75,6 +76,8 @@ class Context(Protocol):
     limit_ends: float
     fallbacks: float
     """How many alerts the model had not decided before."""
+    help_again: Callable[[], object]
+    """Ends what keeps the model from deciding."""
     mistake: Mistake
     """The answer that the model gives and nobody must follow."""
     watch: Watch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from steps.incident.issues import Issues, text_of
 from steps.incident.measures import p95
 from steps.incident.remediation import Remediation, carries_parameters, name_of, parameters_of
 from steps.incident.waiting import BedNotReady, Waiting
+from steps.incident.wording import lines_about, tells_apart, without_own
 from steps.targets.profile import Limits
 from steps.world.journal import Exchange, Journal
 from steps.world.services.trm import Mistake
@@ -59,12 +61,14 @@ KINDS = {
 }
 """By what the features call them; each has another remedy."""
 
+THE_MODEL = re.compile(r"\b(model|TRM)\b", re.I)
 NOT_DECIDED = re.compile(
-    r"fall(s|en|ing)?[ -]?back|fell back|not? (choose|chosen|decide|loaded|available|sure|confident|answer)|instead|"
-    r"unavailable|unreachable|fail|error|time.?out|timed out|confidence|refused|reset",
+    r"\bfall(s|en|ing)?[ -]?back|\bfell back|\b(could|did|does|was|is)( not|n't) (choose|chosen|decide|loaded|available"
+    r"|reachable|sure|confident|answer)|\bunavailable|\bunreachable|\btime[ds]?[ -]?out|\bnot confident"
+    r"|\bconfidence\b.*\b(below|too low|low)\b",
     re.I,
 )
-"""How a ticket may word that the model did not decide."""
+"""Words which leave no doubt that the model did not decide."""
 
 
 def alert_about(kind: Kind) -> Alert:
@@ -197,6 +201,22 @@ class Model:
             f"but it asked {len(asked)} times."
         )
 
+    def told_fallback(self, alert: Alert, function: str, help_again: Callable[[], object]) -> None:
+        """The issue tells that the model did not decide, and names the function that was called in its place.
+
+        When the wording is unknown, the model helps again and decides about another alert: that one's issue must not
+        say the same. `help_again` ends what keeps the model from it.
+        """
+        issue = self._issues.becomes(alert, lambda issue: names_substitute(issue, function))
+        if words_fallback(issue):
+            return
+        help_again()
+        control = alert_about(KINDS["a pod that crashes again and again"])
+        self._incident.fire_beside(control)
+        self.followed(control)
+        other = self._issues.of(control)
+        self._issues.becomes(alert, lambda issue: tells_fallback(issue, alert, other, control))
+
     def fallbacks(self) -> float:
         """How many alerts the model did not decide so far, as the agent counts them."""
         return self._agent.metric("agent_sre_trm_fallback_total") or 0
@@ -281,15 +301,23 @@ def does(call: Exchange, mistake: Mistake) -> bool:
     return mistake.parameters.items() <= seen.items()
 
 
-def tells_fallback(issue: Issue, function: str) -> None:
-    """The issue tells that the model did not decide, and which function was taken in its place."""
-    text = text_of(issue)
-    about = [part for part in re.split(r"\n(?=#)", text) if re.search(r"\b(model|TRM)\b", part, re.I)]
-    assert any(NOT_DECIDED.search(part) for part in about), (
-        f"Expected {issue.identifier} to tell that the model did not decide, but "
-        + ("it says of the model only: " + about[0][:200] if about else "it does not mention the model.")
-    )
-    assert function in text, (
+def names_substitute(issue: Issue, function: str) -> None:
+    """The issue names the function that was called in place of the model's choice."""
+    assert function in text_of(issue), (
         f"Expected {issue.identifier} to name {function}, which was called in place of the model's choice, "
         "but it does not."
+    )
+
+
+def words_fallback(issue: Issue) -> bool:
+    """Whether the issue says of the model, in words that leave no doubt, that it did not decide."""
+    return any(NOT_DECIDED.search(line) for line in lines_about(text_of(issue), THE_MODEL))
+
+
+def tells_fallback(issue: Issue, alert: Alert, decided: Issue, decided_alert: Alert) -> None:
+    """The issue says what another one, about an alert for which the model did decide, does not say."""
+    said, otherwise = without_own(text_of(issue), alert), without_own(text_of(decided), decided_alert)
+    assert words_fallback(issue) or tells_apart(said, [otherwise]), (
+        f"Expected {issue.identifier} to tell that the model did not decide, "
+        f"but it says no more than {decided.identifier}, for which it did."
     )

@@ -71,7 +71,7 @@ def try_out(defect: Defect, suite: Path, place: Path) -> Trial:
 
 def _run(defect: Defect, suite: Path, place: Path, notes: Path) -> Run:
     tags = " or ".join(f"@{item}" for item in dict.fromkeys((*defect.items, *GREEN)))
-    arguments = ("--tags", tags, "--runner", RUNNER, "-D", f"says={defect.says}")
+    arguments = ("--tags", tags, "--runner", RUNNER, "-D", f"says={defect.says}", "--jobs", "1")
     if defect.program != "validation":
         return run_suite(place, *arguments, source=suite, profile=profile(suite, defect, notes))
     changes = {} if defect.module else {defect.path: defect.seed((suite / defect.path).read_text()).source}

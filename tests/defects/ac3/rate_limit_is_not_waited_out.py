@@ -4,5 +4,5 @@ ITEMS = ("AC3.8",)
 SAYS = "too early"
 
 FILE = "agent/linear.py"
-RIGHT = "if ends and max(ends) > self._limited_until:"
-WRONG = "if ends and not limited:"
+RIGHT = "self._limit.reached(max(ends))"
+WRONG = "self._limit.reached(0 if limited else max(ends))"

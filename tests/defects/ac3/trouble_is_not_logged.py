@@ -5,5 +5,13 @@ SAYS = "reports an error"
 
 FILE = "calls.py"
 PROGRAM = "agent-sre"
-RIGHT = "logs.warning("
-WRONG = "logs.info("
+RIGHT = """
+logs.warning(
+    f"{what} failed and is tried again", attempt=state.attempt_number, pause=pause, error=str(error)
+)
+"""
+WRONG = """
+logs.info(
+    f"{what} is tried again", attempt=state.attempt_number, pause=pause, reason=str(error)
+)
+"""
