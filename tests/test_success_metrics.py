@@ -375,9 +375,8 @@ def test_what_is_sent_while_a_limit_is_known_is_early_and_what_was_on_its_way_is
 
 
 def test_a_limit_that_nobody_met_is_no_compliance() -> None:
-    refused(
-        lambda: success.compliance_at("Jira", load_of([], [exchange("jira")]), 0.25), "Jira", "of its 1 calls none did"
-    )
+    with pytest.raises(BedNotReady, match="Jira's rate limit, but of its 1 calls none did"):
+        success.compliance_at("Jira", load_of([], [exchange("jira")]), 0.25)
 
 
 # -- M5

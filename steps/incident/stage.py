@@ -290,9 +290,9 @@ class Stage:
             engineer=self._engineer,
             people=self._prompt_people,
             limits=lambda: [
+                self.trouble.slack_limit_reached,
                 self.trouble.linear_limit_reached,
                 self.trouble.jira_limit_reached,
-                self.trouble.slack_limit_reached,
             ],
             loop=self.world.loop,
             authority=self.world.authority,

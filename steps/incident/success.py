@@ -144,10 +144,11 @@ def delays_at(system: str, load: Load) -> Delays:
 
 
 def compliance_at(party: str, load: Load, notice: float) -> Tally:
-    """All calls to a party, and those that were sent while it was limited. Raises AssertionError if it never was."""
+    """All calls to a party, and those that were sent while it was limited. Raises BedNotReady if it never was."""
     calls = load.on(LIMITED[party])
     limits = [(call.ended + notice, end) for call in calls if (end := limited_until(call))]
-    assert limits, f"Expected agent-sre to meet {party}'s rate limit, but of its {len(calls)} calls none did."
+    if not limits:
+        raise BedNotReady(f"Expected agent-sre to meet {party}'s rate limit, but of its {len(calls)} calls none did.")
     early = {
         call: max(ends) - call.began
         for call in calls

@@ -181,18 +181,21 @@ class Traffic:
         return self._once("approvals", send)
 
     def limits(self) -> Load:
-        """As `approvals`; but when a third of the alerts have arrived, all rate limits are reached for a moment."""
+        """As `approvals`; but meanwhile one rate limit after the other is reached for a moment.
+
+        Were they reached together, whoever waits for the end of one would not meet the others.
+        """
 
         def send() -> Load:
             alerts = [make_alert(function="pod-restart") for _ in range(self._settings.limited)]
-            third = self._settings.limited // 3
-            people, reach = self._people(), [*self._limits()]
+            people, limits = self._people(), self._limits()
+            share = len(alerts) // (len(limits) + 1)
+            ahead = [(alerts[number * share], limit) for number, limit in enumerate(limits, 1)]
 
             def meanwhile() -> None:
                 people.approve_in_turns()
-                if reach and trace(self._journal, alerts[third], None, 0).arrived():
-                    for limit in (reach.pop() for _ in range(len(reach))):
-                        limit()
+                if ahead and trace(self._journal, ahead[0][0], None, 0).arrived():
+                    ahead.pop(0)[1]()
 
             return self._send(alerts, WITH_APPROVAL, meanwhile=meanwhile)
 

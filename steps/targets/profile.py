@@ -170,8 +170,8 @@ class Load(Section):
     """So many, for each of which every system is needed but those where people approve."""
     approvals: int = Field(default=70, ge=1)
     """So many, whose remediations are approved: two requests and one answer each."""
-    limited: int = Field(default=36, ge=1)
-    """So many, while rate limits are reached."""
+    limited: int = Field(default=60, ge=1)
+    """So many, while rate limits are reached one after the other."""
     calls: int = Field(default=200, ge=1)
     """So many calls of an integration point are enough to judge it by."""
     outage: Seconds = 5

@@ -1,4 +1,4 @@
-"""Each fortieth call of a function is not made."""
+"""Each twentieth call of a function is not made."""
 
 ITEMS = ("M1",)
 SAYS = "LambdaFunctions (Knative)” to succeed"
@@ -9,7 +9,7 @@ headers, body = binary(event)
 """
 WRONG = """
 self.__dict__["made"] = self.__dict__.get("made", 0) + 1
-if self.__dict__["made"] % 40 == 0:
+if self.__dict__["made"] % 20 == 0:
     return "it was called"
 headers, body = binary(event)
 """
