@@ -301,12 +301,17 @@ def test_too_few_calls_are_no_measure() -> None:
 
 def test_latencies_count_from_when_the_alert_was_due_and_one_without_effect_took_all_the_time() -> None:
     good, lost = alerts = [make_alert(), make_alert()]
-    delays = success.delays_at("Linear", load_of(alerts, [opened(good, at=101.5)]))
+    delays = success.delays_at("Linear", load_of(alerts, [opened(good, at=101.5)]), 2)
     assert delays.seconds.values == [1.5, 10.0]
     assert delays.missing == (lost.called,)
     measured = success.latency(delays, 2)
     assert (measured.value, measured.count, measured.passed) == (pytest.approx(10, rel=0.001), 2, False)
     assert lost.called in measured.failures[0]
+
+
+def test_an_alert_without_effect_is_never_in_time_however_short_the_wait() -> None:
+    delays = success.delays_at("Linear", load_of([make_alert()], [], ended=100.5), 2)
+    refused(lambda: success.soon_enough([delays], 2), "at Linear", "1 of them have none")
 
 
 def test_95_per_cent_have_to_be_soon_enough() -> None:

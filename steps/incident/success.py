@@ -60,7 +60,7 @@ class SuccessMetrics:
 
     def in_time(self, load: Load, systems: Sequence[str]) -> None:
         """The effect of an alert at each system is there soon enough after the alert was due (M2)."""
-        delays = [delays_at(system, load) for system in systems]
+        delays = [delays_at(system, load, self._targets.latency) for system in systems]
         self._measured([latency(one, self._targets.latency) for one in delays], load)
         with if_undisturbed(load.machine, self._settings):
             soon_enough(delays, self._targets.latency)
@@ -128,7 +128,10 @@ def is_missed(system: str, alert: Alert, load: Load) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Seconds from when each alert was due to its effect at a system; for one without, as long as it was waited for."""
+    """Seconds from when each alert was due to its effect at a system.
+
+    For one without, as long as it was waited for, and no less than the target: it is never in time.
+    """
 
     system: str
     seconds: Latencies
@@ -136,10 +139,11 @@ class Delays:
     """The alerts without."""
 
 
-def delays_at(system: str, load: Load) -> Delays:
+def delays_at(system: str, load: Load, target: float) -> Delays:
     """How long the alerts of the load waited for the system."""
     effects = {alert.mark: load.effect(system, alert) for alert in load.alerts}
-    seconds = [(at or load.ended) - load.due[mark] for mark, at in effects.items()]
+    waited = {mark: max(target, load.ended - due) for mark, due in load.due.items()}
+    seconds = [at - load.due[mark] if at else waited[mark] for mark, at in effects.items()]
     return Delays(system, Latencies(seconds), tuple(one.called for one in load.alerts if not effects[one.mark]))
 
 
