@@ -109,8 +109,8 @@ class Keeping:
         return cls(rate, len(arrivals) / lasted, Latencies([arrival.slip for arrival in arrivals]))
 
     def late(self, most: float) -> bool:
-        """Whether one of a hundred arrivals was later than so many seconds."""
-        return self.slip.at(99) > most
+        """Whether one of twenty arrivals was later than so many seconds: as many as a P95 leaves out are."""
+        return self.slip.at(95) > most
 
 
 async def capacity(action: Action, count: int = 500) -> float:

@@ -114,7 +114,7 @@ class Load:
         slip, kept = self.keeping.slip, self.keeping
         return (
             f"{len(self.alerts)} alerts, {kept.rate:g} a second asked for, {kept.reached:.1f} a second sent\n"
-            f"the sender's slip: P50 {slip.at(50) * 1000:.1f} ms, P99 {slip.at(99) * 1000:.1f} ms, "
+            f"the sender's slip: P50 {slip.at(50) * 1000:.1f} ms, P95 {slip.at(95) * 1000:.1f} ms, P99 {slip.at(99) * 1000:.1f} ms, "
             f"greatest {slip.greatest * 1000:.1f} ms\n"
             f"{len(self.calls)} calls came of them, {self.carried:.0f} a second; the suite itself could have carried "
             f"{self.capacity:.0f} a second\n"
@@ -317,8 +317,8 @@ def well_sent(keeping: Keeping, settings: profiles.Load) -> None:
     """The alerts were sent on schedule. Raises BedNotReady."""
     if keeping.late(settings.slip):
         raise BedNotReady(
-            f"Expected {keeping.rate:g} alerts a second to be sent on schedule, but one of a hundred was sent "
-            f"{keeping.slip.at(99):.2f} s late (at most {settings.slip:g} s): the machine is too busy to measure."
+            f"Expected {keeping.rate:g} alerts a second to be sent on schedule, but one of twenty was sent "
+            f"{keeping.slip.at(95):.2f} s late (at most {settings.slip:g} s): the machine is too busy to measure."
         )
 
 

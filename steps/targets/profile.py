@@ -181,7 +181,7 @@ class Load(Section):
     notice: Seconds = 0.25
     """What is sent so soon after a rate limit was told is not held against agent-sre: it was on its way."""
     slip: Seconds = 0.2
-    """When one of a hundred alerts is sent later than that, the machine is too busy for any measure."""
+    """When one of twenty alerts is sent later than that, the machine is too busy for any measure."""
     headroom: float = Field(default=2, ge=1)
     """The suite itself has to be able to carry at least so many times the calls that a load brings about."""
     others: float = Field(default=25, ge=0, le=100)
