@@ -112,10 +112,10 @@ class Load:
     def harness(self) -> str:
         """How the schedule was kept, for a reader."""
         slip, kept = self.keeping.slip, self.keeping
+        percentiles = ", ".join(f"P{number} {slip.at(number) * 1000:.1f} ms" for number in (50, 95, 99))
         return (
             f"{len(self.alerts)} alerts, {kept.rate:g} a second asked for, {kept.reached:.1f} a second sent\n"
-            f"the sender's slip: P50 {slip.at(50) * 1000:.1f} ms, P95 {slip.at(95) * 1000:.1f} ms, P99 {slip.at(99) * 1000:.1f} ms, "
-            f"greatest {slip.greatest * 1000:.1f} ms\n"
+            f"the sender's slip: {percentiles}, greatest {slip.greatest * 1000:.1f} ms\n"
             f"{len(self.calls)} calls came of them, {self.carried:.0f} a second; the suite itself could have carried "
             f"{self.capacity:.0f} a second\n"
             f"other programs took {self.machine.others:.0f} % of the processors' time, and left "

@@ -178,8 +178,10 @@ class Load(Section):
     """An external system is down for so long, when the time of the recovery is measured."""
     every: Seconds = 0.5
     """Meanwhile and until then, one alert fires after the other in so many seconds."""
-    notice: Seconds = 0.25
-    """What is sent so soon after a rate limit was told is not held against agent-sre: it was on its way."""
+    notice: Seconds = 0.5
+    """What is sent so soon after a rate limit was told is not held against agent-sre: it was on its way, be it still
+    setting up its connection.
+    """
     slip: Seconds = 0.2
     """When one of twenty alerts is sent later than that, the machine is too busy for any measure."""
     headroom: float = Field(default=2, ge=1)
