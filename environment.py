@@ -38,7 +38,8 @@ def after_step(context: Context, step: Step) -> None:
 
 
 def after_scenario(context: Context, scenario: Scenario) -> None:
-    recording.keep(scenario, context.stage.incident_of(str(scenario.location)).course())
+    course = context.stage.incident_of(str(scenario.location)).course()
+    recording.keep(scenario, course, context.stage.waiting.spent.seconds())
     context.stage.end(str(scenario.location), failed=any(step.status.has_failed() for step in scenario.all_steps))
 
 

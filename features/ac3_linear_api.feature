@@ -135,6 +135,7 @@ Feature: AC3 Linear API Integration
   Scenario: A reached rate limit is waited out and the issue then opened once
     Given Linear answers that the rate limit is reached, and when it ends
     When an alert fires
+    And another alert fires while Linear asks to be left alone
     Then agent-sre stops calling Linear until the limit ends
     And exactly one issue is opened in the configured Linear team afterwards
 

@@ -121,6 +121,7 @@ Feature: AC4 Jira API Integration
   Scenario Outline: Jira is left alone when it answers that <it asks for time>, and the issue then opened once
     Given Jira answers that <it asks for time>
     When an alert fires
+    And another alert fires while Jira asks to be left alone
     Then agent-sre stops calling Jira for as long as Jira has asked
     And exactly one issue is opened in the configured Jira project afterwards
 

@@ -2,14 +2,15 @@
 
 Kept by after_scenario, with every credential blotted out:
 
-    recording.keep(scenario, context.stage.incident_of(...).course())
+    recording.keep(scenario, context.stage.incident_of(...).course(), context.stage.waiting.spent.seconds())
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from reports import run
@@ -142,13 +143,16 @@ class Recording(Entry):
     calls: tuple[Call, ...]
     """In the order in which they began."""
     windows: tuple[Window, ...]
+    spent: dict[str, float] = {}
+    """Seconds by what they were spent on."""
 
 
-def keep(scenario: Any, course: Course) -> None:
-    """Writes down what happened while behave's scenario ran."""
+def keep(scenario: Any, course: Course, spent: Mapping[str, float] = MappingProxyType({})) -> None:
+    """Writes down what happened while behave's scenario ran, and what its time went into."""
     if run.record is not None:
         file = path(run.record.latest, run.record.location(scenario))
-        write_whole(file, _recording(course).model_dump_json())
+        recording = _recording(course).model_copy(update={"spent": dict(spent)})
+        write_whole(file, recording.model_dump_json())
 
 
 def load(latest: Path, location: str) -> Recording | None:

@@ -131,6 +131,22 @@ def on_call_down(context: Context) -> None:
 # -- what the agent makes of it
 
 
+@when("another alert fires while Linear asks to be left alone")
+def another_within_limit(context: Context) -> None:
+    fires_within_limit(context, context.issues)
+
+
+@when("another alert fires while Jira asks to be left alone")
+def another_within_jira_limit(context: Context) -> None:
+    fires_within_limit(context, context.jira_issues)
+
+
+def fires_within_limit(context: Context, tickets: AnyTickets) -> None:
+    """The tracker has told the agent to wait, and with the other alert there is something else to call it for."""
+    context.stage.waiting.until(tickets.limited_call, "ticket")
+    context.incident.fire_beside(make_alert())
+
+
 @then("agent-sre stops calling Linear until the limit ends")
 def respects_limit(context: Context) -> None:
     leaves_alone(context, context.issues, context.limit_ends)

@@ -16,6 +16,8 @@ from reports.verdict import RequirementVerdict, Verdict
 ROOT = Path(__file__).parents[1]
 MADE = ("latest", "history", "proof", "signoff")
 """What runs leave in reports/."""
+ALONE = ("--jobs", "1")
+"""The arguments of a run that nobody shares: it is short, or one of several side by side."""
 GIVEN = Path("steps") / "targets" / "given.toml"
 """Where a profile lies that a run is given: beside the built-in ones, because its paths are relative."""
 

@@ -969,6 +969,12 @@ async def test_a_new_issue_is_found_once_the_index_knows_it(
     assert await found(client, "project = HOMELAB") == ["1"]
 
 
+async def test_the_world_knows_by_what_an_issue_can_be_named(client: httpx.AsyncClient, jira: Jira) -> None:
+    assert jira.names_of_issues() == set()
+    key = await opened(client)
+    assert jira.names_of_issues() == {key, (await client.get(f"/issue/{key}")).json()["id"]}
+
+
 async def test_matching_issues_are_counted(shelf: httpx.AsyncClient) -> None:
     answer = await shelf.post("/search/approximate-count", json={"jql": "project = HOMELAB"})
     assert answer.json() == {"count": 4}

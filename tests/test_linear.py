@@ -355,6 +355,7 @@ async def test_an_issue_that_moves_to_another_team_stays_known_by_its_old_name(d
     assert moved["state"] == {"name": "Backlog", "type": "backlog"}
     assert [label["name"] for label in moved["labels"]["nodes"]] == ["everywhere"]
     assert (await desk.ask('{ issue(id: "BVL-1") { id } }'))["issue"]["id"] == issue["id"]
+    assert desk.linear.names_of_issues() == {issue["id"], "BVL-1", "OPS-1"}
 
 
 async def test_an_archived_issue_is_hidden_but_keeps_its_state(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steps.targets.profile import ProfileError, line_of, load, reference
+from steps.targets.profile import ProfileError, asked, line_of, load, reference
 from steps.targets.reference_page import PAGE, page
 
 GOOD = """
@@ -27,6 +27,25 @@ def written(directory: Path, text: str) -> str:
 def test_the_bundled_profile_loads() -> None:
     assert load("reference").name == "reference"
     assert load("reference").judged == "the bundled reference"
+
+
+def test_the_target_may_be_named_beside_the_profile(tmp_path: Path) -> None:
+    mine = written(tmp_path, GOOD)
+    assert asked({}).name == asked({"target": "reference"}).name == "reference"
+    assert asked({"profile": mine}).name == asked({"target": "local", "profile": mine}).name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"target": "moon"}, "no target 'moon': give -D target=local"),
+        ({"target": "local"}, "give -D profile=my-agent.toml"),
+        ({"target": "reference", "profile": "mine.toml"}, "leave out one of the two"),
+    ],
+)
+def test_a_target_that_cannot_be_meant_is_one_sentence(settings: dict[str, str], words: str) -> None:
+    with pytest.raises(ProfileError, match=words):
+        asked(settings)
 
 
 def test_a_profile_of_ones_own_loads_and_has_the_rulings_of_the_contract(tmp_path: Path) -> None:

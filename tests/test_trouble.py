@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 
 from steps.incident.outages import ACTED_ON, READ_FROM, system_of
 from steps.world import trouble
+from steps.world.gateway.faults import CallFault
 from steps.world.gateway.messages import Request
-from steps.world.journal import Headers
+from steps.world.journal import Headers, Journal
+from steps.world.trouble import Trouble
 
 SITE = "https://acceptance.atlassian.net"
 TOKEN = "ATATT3x0123456789abcdef"
 
 
 def request(
-    path: str = "/rest/api/3/issue", method: str = "POST", caller: str = "agent-sre", headers: Headers = ()
+    path: str = "/rest/api/3/issue",
+    method: str = "POST",
+    caller: str = "agent-sre",
+    headers: Headers = (),
+    body: bytes = b"{}",
 ) -> Request:
-    return Request(caller, method, f"{SITE}{path}", headers, b"{}")
+    return Request(caller, method, f"{SITE}{path}", headers, body)
 
 
 def test_only_the_agents_opening_of_an_issue_in_jira_is_one() -> None:
@@ -55,3 +63,30 @@ def test_every_system_that_can_be_down_has_its_host_and_its_effect() -> None:
     functions = {"LambdaFunctions"}
     assert {*ACTED_ON, *READ_FROM} - functions <= trouble.HOSTS_OF.keys()
     assert all(system_of(name).hops for name in (*ACTED_ON, *READ_FROM))
+
+
+def test_calls_about_older_issues_use_up_no_fault_that_the_next_calls_meet() -> None:
+    jira, linear = SimpleNamespace(names_of_issues=lambda: OLD), SimpleNamespace(names_of_issues=lambda: OLD)
+    credentials = SimpleNamespace(suite_linear_key="lin_api_suite")
+    injected: list[CallFault] = []
+    gateway = SimpleNamespace(inject=lambda host, fault: injected.append(fault) or nullcontext())
+    trouble = Trouble(Journal(), gateway, linear, jira, None, None, credentials)  # type: ignore[arg-type]
+
+    trouble.at_jira("does not answer", times=2)
+    assert meets(injected[-1], request(), request("/rest/api/3/issue/HOMELAB-11/comment"))
+    older = [request(f"/rest/api/3/issue/{name}/comment") for name in ("HOMELAB-1", "10012")]
+    assert not any(meets(injected[-1], one) for one in older)
+
+    trouble.at_linear("does not answer", times=2)
+    assert meets(injected[-1], request(body=b'{"input": {"title": "BVL-11"}}'))
+    assert not meets(injected[-1], request(body=b'{"id": "be75853e-25a6-4874-a4a3-2656c603e1ba"}'))
+    trouble.at_linear("does not answer")
+    assert meets(injected[-1], request(body=b'{"id": "be75853e-25a6-4874-a4a3-2656c603e1ba"}'))
+
+
+OLD = frozenset(("HOMELAB-1", "10012", "BVL-1", "be75853e-25a6-4874-a4a3-2656c603e1ba"))
+
+
+def meets(fault: CallFault, *requests: Request) -> bool:
+    assert fault.matching
+    return all(map(fault.matching, requests))

@@ -23,7 +23,7 @@ from steps.incident.vacuity import (
 )
 from steps.targets.target import AGENT, CONVERTER
 from steps.world.journal import Exchange, Journal
-from tests.copies import ROOT, run_suite
+from tests.copies import ALONE, ROOT, run_suite
 from tests.prove.null_agent import READY
 from tests.prove.trial import PROFILE, RUNNER
 
@@ -137,7 +137,7 @@ outage = 0.5
 """
 
 
-HALF = "@AC1 or @AC2 or @AC3 or @AC5"
+HALF = "@AC1 or @AC2 or @AC3 or @AC4"
 STATUSES = (200, 500)
 
 
@@ -147,7 +147,7 @@ def null_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Verdic
 
     def run(status: int, tags: str) -> Verdict:
         place = tmp_path_factory.mktemp(f"null-{status}") / "suite"
-        return run_suite(place, "--tags", tags, profile=NULL.format(status=status, ready=READY)).verdict
+        return run_suite(place, "--tags", tags, *ALONE, profile=NULL.format(status=status, ready=READY)).verdict
 
     with ThreadPoolExecutor() as pool:
         halves = {status: [pool.submit(run, status, tags) for tags in (HALF, f"not ({HALF})")] for status in STATUSES}
@@ -188,7 +188,8 @@ def doubled(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
     profile = usual.replace('"steps.reference.', '"tests.prove.doubling", "steps.reference.')
     tags = " or ".join(f"@{item}" for item in claim_exactly_one())
     place = tmp_path_factory.mktemp("doubled") / "suite"
-    return run_suite(place, "--tags", tags, "--runner", RUNNER, "-D", "says=Expected", profile=profile).verdict
+    arguments = ("--tags", tags, "--runner", RUNNER, "-D", "says=Expected", *ALONE)
+    return run_suite(place, *arguments, profile=profile).verdict
 
 
 @pytest.mark.parametrize("item", claim_exactly_one())

@@ -95,3 +95,42 @@ def test_a_long_outage_that_is_not_met_ends_all_the_same() -> None:
     began = journal.cursor()
     Waiting(journal, Limits(recovery=0.2)).long_outage(list, 4)
     assert 0.2 <= journal.cursor() - began < 2
+
+
+def test_of_a_program_that_has_ended_nothing_more_is_waited_for() -> None:
+    looks = iter([None, "agent-sre ended with exit code 3."])
+    waiting = Waiting(Journal(), Limits(ticket=30), lambda: next(looks, "agent-sre ended with exit code 3."))
+
+    def never() -> None:
+        raise AssertionError("Expected more.")
+
+    with pytest.raises(AssertionError, match=r"^Expected more: agent-sre ended with exit code 3\.$"):
+        waiting.until(never, "ticket")
+
+
+def test_what_a_program_did_at_last_counts() -> None:
+    looks = iter([False, True])
+
+    def claim() -> None:
+        assert next(looks), "Expected its last words."
+
+    Waiting(Journal(), Limits(ticket=30), lambda: "agent-sre ended with exit code 3.").until(claim, "ticket")
+
+
+def test_what_is_waited_for_is_counted_by_its_purpose() -> None:
+    waiting = Waiting(Journal(), Limits(ticket=0.1, alert=0.1, recovery=0.1, quiet=0.05, patience=1, outage=0.05))
+
+    def never() -> None:
+        raise AssertionError("Expected more.")
+
+    for limit in ("ticket", "alert"):
+        with pytest.raises(AssertionError):
+            waiting.until(never, limit)
+    waiting.quiet(lambda: 0.0)
+    waiting.long_outage(list, 1)
+    spent = waiting.spent.seconds()
+    assert set(spent) == {"agent", "Prometheus", "dwell", "time-outs", "CPU"}
+    assert spent["agent"] >= 0.1 and spent["Prometheus"] >= 0.1 and spent["time-outs"] >= 0.1
+    assert spent["agent"] < 0.2, "a long outage is no waiting for the agent"
+    waiting.spent.begin()
+    assert set(waiting.spent.seconds()) == {"CPU"}

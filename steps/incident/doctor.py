@@ -28,7 +28,7 @@ from steps.incident.events import Events, event_about
 from steps.incident.incident import Incident
 from steps.incident.notification import notification
 from steps.incident.stage import Stage
-from steps.targets.profile import REFERENCE, Profile, ProfileError, load
+from steps.targets.profile import Profile, ProfileError, asked
 from steps.targets.surroundings import Surroundings
 from steps.targets.target import TargetUnavailable, anchors_for
 from steps.world import hosts
@@ -199,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = dict(setting.partition("=")[::2] for setting in parser.parse_args(arguments).settings)
     console = Console(highlight=False)
     try:
-        profile = load(settings.get("profile", REFERENCE), settings)
+        profile = asked(settings)
         stage = Stage(profile)
     except (ProfileError, OSError) as error:
         print(f"doctor: {error}", file=sys.stderr)

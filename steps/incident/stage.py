@@ -72,11 +72,11 @@ class Stage:
 
     @classmethod
     def open(cls, settings: Mapping[str, str]) -> Self:
-        """Boots the world and starts the programs of the profile that `-D profile=` names, the reference's without it.
+        """Boots the world and starts the programs that the settings ask for, the reference without any.
 
         Raises ProfileError for a profile that cannot be used, and TargetUnavailable when a program does not start.
         """
-        stage = cls(profiles.load(settings.get("profile", profiles.REFERENCE), settings))
+        stage = cls(profiles.asked(settings))
         try:
             stage.target.start()
         except BaseException:
@@ -207,7 +207,7 @@ class Stage:
     @cached_property
     def waiting(self) -> Waiting:
         """Waiting for evidence."""
-        return Waiting(self.world.journal, self.profile.limits)
+        return Waiting(self.world.journal, self.profile.limits, self.target.ended)
 
     def renew_linear_key(self) -> None:
         """Gives agent-sre a fresh key for Linear, and puts it in place."""
@@ -323,6 +323,7 @@ class Stage:
         incident.began = self.world.journal.cursor()
         incident.end_step()
         self.agent.look_from_here()
+        self.waiting.spent.begin()
 
     def observed(self, scenario: str, *, failed: bool) -> Observed:
         """What the step that has just ended saw; and when it failed, everything that was said about its incident."""

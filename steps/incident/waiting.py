@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from steps.incident.spent import Spent
 from steps.targets.profile import Limits
 from steps.world.journal import Journal
 
@@ -17,6 +18,8 @@ LimitName = Literal[
     "start", "alert", "notification", "event", "ticket", "update", "recovery", "burst", "scrape", "trace", "log"
 ]
 
+OF_PROMETHEUS: tuple[LimitName, ...] = ("alert", "notification", "scrape")
+"""Limits of what Prometheus and Alertmanager do at their own pace."""
 LOOK_AGAIN = 0.05
 """Seconds after which a check looks again although the journal has nothing new."""
 BREATH, RATIO = 0.02, 2
@@ -30,34 +33,48 @@ class BedNotReady(Exception):
 
 
 class Waiting:
-    """Looks again and again until a claim holds, or its limit is over."""
+    """Looks again and again until a claim holds, or its limit is over.
 
-    def __init__(self, journal: Journal, limits: Limits) -> None:
+    `ended` tells which of the judged programs has ended, and how: of those that are gone nothing more is waited for.
+    """
+
+    def __init__(self, journal: Journal, limits: Limits, ended: Callable[[], str | None] = lambda: None) -> None:
         self._journal = journal
         self.limits = limits
+        self.spent = Spent()
+        self._ended = ended
         self._looked = 0.0
 
     def until(self, claim: Callable[[], T], limit: LimitName) -> T:
         """What the claim returns once it holds, that is once it raises no AssertionError.
 
-        Raises the claim's last AssertionError, with the limit that it had.
+        Raises the claim's last AssertionError, with the limit that it had, or with what has ended meanwhile.
         """
         seconds: float = getattr(self.limits, limit)
+        ended: list[str | None] = [None]
+
+        def in_vain(state: RetryCallState) -> bool:
+            """Whether a program had ended before the last look, so that what it did at last has been looked at."""
+            ended.append(self._ended())
+            return ended[-2] is not None or stop_after_delay(seconds)(state)
 
         def over(state: RetryCallState) -> T:
             assert state.outcome is not None
             missed = str(state.outcome.exception()).rstrip(".")
+            if ended[-1]:
+                raise AssertionError(f"{missed}: {ended[-1]}")
             raise AssertionError(f"{missed} (waited {seconds:g} s, the limit for {limit!r}).")
 
         looking = Retrying(
-            stop=stop_after_delay(seconds),
+            stop=in_vain,
             wait=wait_fixed(LOOK_AGAIN),
             before=self._look_begins,
             sleep=self._journal_moves,
             retry=retry_if_exception_type(AssertionError),
             retry_error_callback=over,
         )
-        return looking(claim)
+        with self.spent.on("Prometheus" if limit in OF_PROMETHEUS else "agent"):
+            return looking(claim)
 
     def for_bed(self, check: Callable[[], T], limit: LimitName) -> T:
         """As `until`, for what the scenario stands on: a miss is the environment's fault, not the agent's.
@@ -77,15 +94,16 @@ class Waiting:
         Raises AssertionError when the channel is still restless after the profile's `patience`.
         """
         deadline = time.monotonic() + self.limits.patience
-        while True:
-            self._look_begins()
-            last = moved_at()
-            if last is not None and self._journal.cursor() - last >= self.limits.quiet:
-                return
-            assert time.monotonic() < deadline, (
-                f"Expected the agent to come to rest, but it was still at work after {self.limits.patience:g} s."
-            )
-            self._journal_moves(LOOK_AGAIN)
+        with self.spent.on("dwell"):
+            while True:
+                self._look_begins()
+                last = moved_at()
+                if last is not None and self._journal.cursor() - last >= self.limits.quiet:
+                    return
+                assert time.monotonic() < deadline, (
+                    f"Expected the agent to come to rest, but it was still at work after {self.limits.patience:g} s."
+                )
+                self._journal_moves(LOOK_AGAIN)
 
     def long_outage(self, met: Callable[[], Sequence[object]], times: int) -> None:
         """Lets a fault last until it was met so often, or at the latest for the limit of a recovery.
@@ -96,7 +114,7 @@ class Waiting:
         def enough() -> None:
             assert len(met()) >= times, f"Expected {times} calls."
 
-        with suppress(AssertionError):
+        with suppress(AssertionError), self.spent.on("time-outs"):
             self.until(enough, "recovery")
 
     def outage(self) -> None:
@@ -105,7 +123,8 @@ class Waiting:
 
     def pass_time(self, until: float) -> None:
         """Returns at that time of the journal's clock, which the world has announced."""
-        time.sleep(max(0.0, until - self._journal.cursor()))
+        with self.spent.on("time-outs"):
+            time.sleep(max(0.0, until - self._journal.cursor()))
 
     def _look_begins(self, _: RetryCallState | None = None) -> None:
         self._looked = time.monotonic()

@@ -308,6 +308,21 @@ class Profile(Section):
         return f"{named} of {self.name}{missing}"
 
 
+def asked(settings: Mapping[str, str]) -> Profile:
+    """The profile that behave's settings ask for: `profile`, and `target`, which is `local` for any but the reference.
+
+    Raises ProfileError.
+    """
+    name, target = settings.get("profile", REFERENCE), settings.get("target")
+    if target not in (None, REFERENCE, "local"):
+        raise ProfileError(f"There is no target {target!r}: give -D target=local or -D target={REFERENCE}.")
+    if target == "local" and name == REFERENCE:
+        raise ProfileError("The target is local, but nothing says what to judge there: give -D profile=my-agent.toml.")
+    if target == REFERENCE != name:
+        raise ProfileError(f"The target is the reference, but the profile is {name}: leave out one of the two.")
+    return load(name, settings)
+
+
 def path_of(name: str) -> Path:
     """The file of the built-in profile of that name, or of the one that lies at that path."""
     return BUILT_IN / f"{name}.toml" if "/" not in name and not name.endswith(".toml") else Path(name)

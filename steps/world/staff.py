@@ -22,7 +22,7 @@ STRANGER = "nobody.knows@example.com"
 ACCOUNTS = (ENGINEER, COLLEAGUE, SUCCESSOR)
 """The engineers who have an account."""
 LABELS = ("agent-sre", "critical", "warning", "info")
-INDEX_LAG = 0.1
+INDEX_LAG = 0.2
 """Seconds until Jira's search finds an issue that was opened: it is never quite up to date (CONTRACTS §2)."""
 APPROVER = Person("U0MARGARET", "margaret.hamilton", "Margaret Hamilton")
 SECOND_APPROVER = Person("U0EASLEY01", "annie.easley", "Annie Easley")

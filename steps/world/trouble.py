@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -27,6 +28,13 @@ from steps.world.staff import AGENT
 
 JSON = (("content-type", "application/json"),)
 TEXT = (("content-type", "text/plain"),)
+
+LIMIT = 1.5
+"""Seconds until the rate limit ends that a scenario meets."""
+SLACK_LIMIT = 1
+"""The same in Slack, which tells whole seconds."""
+JIRA_LIMIT = 2
+"""The same in Jira, which tells whole seconds, too."""
 
 AT_BROKER: dict[str, Callable[..., Fault]] = {
     "refuses connections": lambda **_: Refuse(),
@@ -77,7 +85,7 @@ AT_JIRA: dict[str, Callable[..., CallFault]] = {
     "cuts its answer short": Truncate,
     "answers something that is not JSON": partial(Answer, 200, JSON, b"<html>We will be back soon</html>"),
     "is asked too often and does not say for how long": _jira(jira_errors.gateway_rate_limited()),
-    "is unavailable and says for how long": _jira(jira_errors.unavailable(retry_after=1)),
+    "is unavailable and says for how long": _jira(jira_errors.unavailable(retry_after=JIRA_LIMIT)),
     "refuses it for its fields": _jira(jira_errors.invalid(**FIELD_ERRORS)),
 }
 """Faults of Jira's API; the host has not seen the call, but for an answer that is cut short (CONTRACTS §2)."""
@@ -163,13 +171,6 @@ HOSTS_OF = {
 }
 """The hosts of the external systems, by the features' words; each function has a host of its own."""
 
-LIMIT = 1.5
-"""Seconds until the rate limit ends that a scenario meets."""
-SLACK_LIMIT = 1
-"""The same in Slack, which tells whole seconds."""
-JIRA_LIMIT = 2
-"""The same in Jira, which tells whole seconds, too."""
-
 
 class Trouble:
     """Puts faults in force, and lifts at a scenario's end whatever is left of them."""
@@ -203,8 +204,16 @@ class Trouble:
         return self._inject(hosts.BROKER, AT_BROKER[fails](matching=matching, times=times))
 
     def at_linear(self, fails: str, times: int | None = None) -> Injection:
-        """Linear fails the agent so, at the next calls or until lifted."""
-        return self._inject(hosts.LINEAR, AT_LINEAR[fails](times=times, matching=self._of_agent))
+        """Linear fails the agent so, at its next calls about what is new or, until lifted, at all of them.
+
+        What is left to do on an issue that is there already, for an earlier alert, uses up none of the calls.
+        """
+        known = self._linear.names_of_issues() if times else frozenset()
+
+        def meets(request: Request) -> bool:
+            return self._of_agent(request) and known.isdisjoint(_words(request.body.decode(errors="replace")))
+
+        return self._inject(hosts.LINEAR, AT_LINEAR[fails](times=times, matching=meets))
 
     def at_linear_opening(self, fails: str) -> Injection:
         """Linear fails so whenever an issue is to be opened, until lifted."""
@@ -215,8 +224,16 @@ class Trouble:
         return self._inject(hosts.LINEAR, LOST[loses](matching=_opens_issue, times=1))
 
     def at_jira(self, fails: str, times: int) -> Injection:
-        """Jira fails agent-sre so at the next calls; the suite's own look at Jira goes on."""
-        return self._inject(hosts.JIRA, AT_JIRA[fails](times=times, matching=_from_agent))
+        """Jira fails agent-sre so at its next calls about what is new; the suite's own look at Jira goes on.
+
+        What is left to do on an issue that is there already, for an earlier alert, uses up none of the calls.
+        """
+        known = self._jira.names_of_issues()
+
+        def meets(request: Request) -> bool:
+            return _from_agent(request) and known.isdisjoint(_words(urlsplit(request.url).path))
+
+        return self._inject(hosts.JIRA, AT_JIRA[fails](times=times, matching=meets))
 
     def at_jira_opening(self, fails: str) -> Injection:
         """Jira fails so whenever an issue is to be opened, until lifted."""
@@ -330,6 +347,11 @@ class Trouble:
 
 def _from_agent(request: Request) -> bool:
     return request.caller == "agent-sre"
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, among which each name and id stands whole."""
+    return re.findall(r"[\w-]+", text)
 
 
 def _function_host(name: str) -> str:

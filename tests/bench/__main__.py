@@ -13,13 +13,13 @@ from rich.table import Table
 
 from steps.targets import profile
 from steps.world.world import World
-from tests.bench import gateway, load
+from tests.bench import gateway, growth, load, whole
 
 ROOT = Path(__file__).parents[2]
 
 
 def main() -> None:
-    """Boot of the world, a cold run of one criterion, what the gateway adds to a call, and the load harness."""
+    """Boot of the world, a cold run of one criterion, the gateway, the load harness, a whole run, and large ones."""
     table = Table("measure", "seconds", title="The suite's own speed")
     boot, alerting = world_boot()
     table.add_row("world boot, without waiting for Prometheus", f"{boot:.2f}")
@@ -28,6 +28,8 @@ def main() -> None:
     Console().print(table)
     asyncio.run(gateway.main())
     load.main()
+    whole.main()
+    growth.main()
 
 
 def world_boot() -> tuple[float, float]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reports.kill_matrix import Finding, Outcome, Trial
 from reports.verdict import RequirementVerdict, Status, Verdict
-from tests.copies import NoVerdict, Run, run_suite
+from tests.copies import ALONE, NoVerdict, Run, run_suite
 from tests.prove.defect import PROGRAMS, Defect
 
 GREEN = ("AC2.2", "AC3.1", "AC5.2")
@@ -71,7 +71,7 @@ def try_out(defect: Defect, suite: Path, place: Path) -> Trial:
 
 def _run(defect: Defect, suite: Path, place: Path, notes: Path) -> Run:
     tags = " or ".join(f"@{item}" for item in dict.fromkeys((*defect.items, *GREEN)))
-    arguments = ("--tags", tags, "--runner", RUNNER, "-D", f"says={defect.says}", "--jobs", "1")
+    arguments = ("--tags", tags, "--runner", RUNNER, "-D", f"says={defect.says}", *ALONE)
     if defect.program != "validation":
         return run_suite(place, *arguments, source=suite, profile=profile(suite, defect, notes))
     changes = {} if defect.module else {defect.path: defect.seed((suite / defect.path).read_text()).source}

@@ -1,7 +1,7 @@
 """On an issue that somebody has commented on, no other comment is written."""
 
 ITEMS = ("AC4.2",)
-SAYS = "to be updated"
+SAYS = "to tell how"
 
 FILE = "agent/jira.py"
 RIGHT = 'if mark in json.dumps(_part(page, "comments")):'

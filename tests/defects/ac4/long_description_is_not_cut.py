@@ -1,4 +1,4 @@
-"""A description is cut at the length of Linear's."""
+"""A description is cut at ten times the length that Jira takes."""
 
 ITEMS = ("AC4.1",)
 SAYS = "description"

@@ -3,6 +3,7 @@
 ITEMS = ("AC4.8",)
 SAYS = "but there is none"
 
-FILE = "agent/jira.py"
-RIGHT = "if response.status_code in (401, 403) and (fresh := self._token.reload()) != token:"
-WRONG = "if response.status_code in (401, 403) and (fresh := self._token.reveal()) != token:"
+FILE = "settings.py"
+PROGRAM = "agent-sre"
+RIGHT = "if version != self._version:"
+WRONG = 'if not (self._value and self._name == "JIRA_API_TOKEN"):'

@@ -1,7 +1,7 @@
 """An answer that is not JSON is taken for a refusal."""
 
 ITEMS = ("AC4.7",)
-SAYS = "but"
+SAYS = "but there is none"
 
 FILE = "agent/jira.py"
 RIGHT = (

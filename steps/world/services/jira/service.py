@@ -86,6 +86,10 @@ class Jira:
         """From now on issues go the ways of that workflow; where they are they stay."""
         self._site.workflow = workflow
 
+    def names_of_issues(self) -> frozenset[str]:
+        """The key and the id of every issue that is there by now."""
+        return self._site.names_of_issues()
+
     # how much may be asked, and how soon it is found
 
     def limit_reached(self, reset_in: float, email: str | None = None, reason: Reason = "jira-burst-based") -> None:

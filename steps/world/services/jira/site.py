@@ -74,6 +74,10 @@ class Site:
             raise Refused(errors.issue_not_found())
         return found
 
+    def names_of_issues(self) -> frozenset[str]:
+        """What an issue can be found by."""
+        return frozenset((*self._by_id, *self._by_key))
+
     def project(self, ref: str, viewer: User) -> Project | None:
         """The project with that id or key, if the user may see it."""
         for project in self.projects:

@@ -29,8 +29,8 @@ METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 class Linear:
     """A Linear workspace with the teams BVL and OPS; `app` is the ASGI application of host api.linear.app.
 
-    The methods are the world's: they prepare the workspace, its keys and its limits. What the workspace holds
-    is seen through the API alone. `clock` gives epoch seconds.
+    The methods are the world's: they prepare the workspace, its keys and its limits. What its issues hold is seen
+    through the API alone. `clock` gives epoch seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -76,6 +76,10 @@ class Linear:
         if triage_of:
             self._workspace.add_triage_schedule(self._workspace.find(Team, triage_of), schedule)
         return schedule
+
+    def names_of_issues(self) -> frozenset[str]:
+        """The identifier and the id of every issue that is there by now."""
+        return self._workspace.names_of_issues()
 
     # who may speak
 

@@ -77,6 +77,10 @@ class Workspace:
             raise problems.not_found(kind.__name__)
         return cast(Kind, found)
 
+    def names_of_issues(self) -> frozenset[str]:
+        """What an issue can be found by."""
+        return frozenset((*self._records[Issue], *self._issues))
+
     def add(self, kind: type[Kind], *, id_: str | None = None, **values: Any) -> Kind:
         """A new record; without an id it gets a random one, without `created_at` the present time."""
         values.setdefault("created_at", self.now())
