@@ -12,6 +12,7 @@ from behave.runner import Context, the_step_registry
 
 from reports import evidence, measuring, recording, run
 from reports.run import UsageError, facts
+from steps.incident import audit
 from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
 from steps.incident.stage import Scene, Stage
@@ -41,6 +42,12 @@ def after_scenario(context: Context, scenario: Scenario) -> None:
     course = context.stage.incident_of(str(scenario.location)).course()
     recording.keep(scenario, course, context.stage.waiting.spent.seconds())
     context.stage.end(str(scenario.location), failed=any(step.status.has_failed() for step in scenario.all_steps))
+
+
+def after_all(context: Context) -> None:
+    """One of several workers leaves the audit of its world to the scenarios that judge the whole run."""
+    if run.record and run.record.part and not context.aborted:
+        context.stage.audit().write(run.record.latest / audit.PLACE / f"{run.record.part}.json")
 
 
 def open_stage(settings: Mapping[str, str]) -> Stage:

@@ -4,7 +4,9 @@ import asyncio
 import errno
 import json
 import socket
+import ssl
 import time
+import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -22,12 +24,16 @@ from steps.world.gateway.faults import (
     GARBAGE,
     Answer,
     Delay,
+    ExpiredCertificate,
     Fault,
+    ForeignCertificate,
     Garbage,
     Hang,
+    OutdatedTls,
     Refuse,
     Reset,
     Stall,
+    TlsFault,
     Truncate,
     WrongCertificate,
 )
@@ -304,14 +310,25 @@ async def test_an_answer_that_is_not_http(gateway: Gateway, journal: Journal, se
     assert service.calls == 0
 
 
+TLS_FAULTS = {
+    WrongCertificate: "wrong certificate",
+    ForeignCertificate: "certificate of another host",
+    ExpiredCertificate: "expired certificate",
+    OutdatedTls: "outdated version of TLS",
+}
+
+
+@pytest.mark.parametrize("kind", TLS_FAULTS)
 @pytest.mark.parametrize("name", ["tunnel", "own client"])
-async def test_a_wrong_certificate(gateway: Gateway, journal: Journal, service: Service, ways: Ways, name: str) -> None:
+async def test_a_host_that_cannot_be_trusted(
+    gateway: Gateway, journal: Journal, service: Service, ways: Ways, name: str, kind: type[TlsFault]
+) -> None:
     way = await ways.open(name)
-    with gateway.inject(HOST, WrongCertificate()) as injection, pytest.raises(httpx.ConnectError, match="certificate"):
+    with gateway.inject(HOST, kind()) as injection, pytest.raises(httpx.ConnectError):
         await way.call()
     exchange = await only(journal)
-    assert (exchange.fault, exchange.status, injection.hits) == ("wrong certificate", None, 1)
-    assert exchange.error is not None
+    assert (exchange.fault, exchange.status, injection.hits) == (TLS_FAULTS[kind], None, 1)
+    assert exchange.error is not None and exchange.tls is None
     assert service.calls == 0
     assert (await way.call()).content == ANSWER
 
@@ -326,18 +343,40 @@ async def test_a_wrong_certificate_does_not_concern_plain_http(
     assert (journal.exchanges()[0].fault, injection.hits) == (None, 0)
 
 
-async def test_a_caller_that_accepts_a_wrong_certificate_is_found_out(
-    gateway: Gateway, journal: Journal, service: Service
+def careless() -> ssl.SSLContext:
+    """Trusts everybody, and speaks whatever is spoken."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    with warnings.catch_warnings(category=DeprecationWarning, action="ignore"):
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    return context
+
+
+@pytest.mark.parametrize("kind", TLS_FAULTS)
+async def test_a_caller_that_trusts_everybody_is_found_out(
+    gateway: Gateway, journal: Journal, service: Service, kind: type[TlsFault]
 ) -> None:
     door = await gateway.door("agent")
-    async with httpx.AsyncClient(proxy=door, verify=False) as careless:
-        with gateway.inject(HOST, WrongCertificate()):
-            assert (await careless.get(f"https://{HOST}/")).content == ANSWER
-        assert (await careless.get(f"https://{HOST}/")).content == ANSWER
-    assert [(e.method, e.status, e.fault) for e in journal.exchanges()] == [
-        ("GET", 200, "wrong certificate"),
-        ("GET", 200, None),
+    async with httpx.AsyncClient(proxy=door, verify=careless()) as client:
+        with gateway.inject(HOST, kind()):
+            assert (await client.get(f"https://{HOST}/")).content == ANSWER
+        assert (await client.get(f"https://{HOST}/")).content == ANSWER
+    version = "TLSv1.1" if kind is OutdatedTls else "TLSv1.3"
+    assert [(e.method, e.status, e.fault, e.tls) for e in journal.exchanges()] == [
+        ("GET", 200, TLS_FAULTS[kind], version),
+        ("GET", 200, None, "TLSv1.3"),
     ]
+
+
+@pytest.mark.parametrize("name", ["tunnel", "own client"])
+async def test_a_host_may_be_untrustworthy_for_one_caller_alone(
+    gateway: Gateway, service: Service, ways: Ways, name: str
+) -> None:
+    way = await ways.open(name)
+    with gateway.inject(HOST, WrongCertificate(caller="another")) as injection:
+        assert (await way.call()).content == ANSWER
+    assert injection.hits == 0
 
 
 # -- connections that are open already

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ from steps.reference.agent.remediation import plan
 from steps.reference.agent.slm import Violation, violation
 from steps.reference.agent.tickets import Section
 from steps.reference.calls import Limit, RefusedError, Retries, TransientError, check, make_client, retry_after, send
+from steps.reference.doors import RateLimit
 from steps.reference.events import CloudEvent, MalformedEventError
 from steps.reference.prometheus_events import app as converter_app
 from steps.reference.settings import Environment, Secret, SettingsError, redacted
@@ -751,6 +753,8 @@ class World:
     """Answers to creations that Linear gives and nobody gets."""
     calls: list[tuple[str, float]] = field(default_factory=list)
     authorizations: set[str] = field(default_factory=set)
+    renewals: list[float] = field(default_factory=list)
+    """When OAuth tokens were asked for."""
     ready: dict[str, Any] = field(default_factory=lambda: {"phase": "Ready", "serviceStatus": {"ready": True}})
     function: Callable[[httpx.Request], Awaitable[httpx.Response]] | None = None
     invoked: list[httpx.Request] = field(default_factory=list)
@@ -771,6 +775,7 @@ class World:
 
     def routes(self, router: respx.MockRouter) -> None:
         router.post("https://api.linear.app/graphql").mock(side_effect=self._linear)
+        router.post("https://api.linear.app/oauth/token").mock(side_effect=self._token)
         router.get("https://api.pagerduty.com/oncalls").mock(side_effect=self._pagerduty)
         router.get("http://prometheus:9090/api/v1/query").mock(side_effect=self._prometheus)
         router.get(url__startswith="https://kubernetes.default.svc/apis/").mock(side_effect=self._kubernetes)
@@ -791,6 +796,10 @@ class World:
             self.lost -= 1
             raise httpx.ReadError("the connection was reset")
         return answer
+
+    async def _token(self, request: httpx.Request) -> httpx.Response:
+        self.renewals.append(time.time())
+        return await self._ask(request)
 
     async def _ask(self, request: httpx.Request) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.linear.app)) as client:
@@ -1055,6 +1064,25 @@ async def test_a_flood_is_turned_away_and_the_agent_stays(world: World, variable
         assert (await agent.get("/health")).status_code == 200 and (await agent.get("/ready")).status_code == 503
 
 
+async def test_a_door_takes_so_many_events_and_says_when_it_takes_more(world: World, variables: dict[str, str]) -> None:
+    async with running(variables, RATE_LIMIT="20", RATE_LIMIT_BURST="5") as agent:
+        answers = await asyncio.gather(*(deliver(agent, event(labels={"pod": f"p-{n}"})) for n in range(12)))
+        assert Counter(answer.status_code for (answer,) in answers)[202] in (5, 6)
+        turned_away = next(answer for (answer,) in answers if answer.status_code == 429)
+        assert turned_away.headers["retry-after"] == "1"
+        assert (await agent.get("/health")).status_code == 200
+
+
+def test_a_rate_limit_lets_a_burst_pass_and_then_its_rate() -> None:
+    now = 0.0
+    limit = RateLimit(rate=10, burst=3, clock=lambda: now)
+    assert [limit.wait() for _ in range(5)] == pytest.approx([0, 0, 0, 0.1, 0.1])
+    now = 0.1
+    assert [limit.wait() for _ in range(2)] == pytest.approx([0, 0.1])
+    now = 60
+    assert [limit.wait() for _ in range(4)] == pytest.approx([0, 0, 0, 0.1])
+
+
 async def test_metrics_have_the_agreed_names(agent: httpx.AsyncClient, world: World) -> None:
     await deliver(agent, event(annotations=CALL))
     await eventually(lambda: len(world.invoked) == 1)
@@ -1284,6 +1312,82 @@ async def test_an_oauth_token_is_sent_as_bearer(world: World, variables: dict[st
     async with running(variables, LINEAR_API_KEY="lin_oauth_token", ANSWER_TIMEOUT="0.02") as agent:
         await deliver(agent, event())
         await eventually(lambda: world.authorizations == {"Bearer lin_oauth_token"})
+
+
+def oauth(world: World, directory: Path, lifetime: float = 3600) -> dict[str, str]:
+    """The variables of an agent that is an OAuth application, authorised anew."""
+    tokens = world.linear.authorise("client", "client-secret", "agent@example.com", lifetime)
+    return {
+        "LINEAR_AUTH": "oauth",
+        "LINEAR_OAUTH_CLIENT_ID": "client",
+        "LINEAR_OAUTH_CLIENT_SECRET": "client-secret",
+        "LINEAR_OAUTH_REFRESH_TOKEN": tokens.refresh_token,
+        "LINEAR_OAUTH_MARGIN": "0.2",
+        "STATE_DIRECTORY": str(directory),
+    }
+
+
+async def test_one_token_serves_all_calls_and_one_of_them_fetches_the_next_before_it_expires(
+    world: World, variables: dict[str, str], tmp_path: Path
+) -> None:
+    del variables["LINEAR_API_KEY"]
+    async with running(variables | oauth(world, tmp_path, lifetime=0.5)) as agent:
+        began = time.time()
+        while time.time() - began < 1.2:
+            await asyncio.gather(*(deliver(agent, event(labels={"pod": f"p-{uuid.uuid4()}"})) for _ in range(3)))
+    assert 3 <= len(world.renewals) == len(world.authorizations) <= 6
+    assert all(after - before >= 0.25 for before, after in pairwise(world.renewals))
+    assert len(world.calls) > 5 * len(world.renewals)
+
+
+async def test_a_token_that_is_refused_is_renewed_once_for_all_calls(
+    world: World, variables: dict[str, str], tmp_path: Path
+) -> None:
+    del variables["LINEAR_API_KEY"]
+    async with running(variables | oauth(world, tmp_path)) as agent:
+        await deliver(agent, event())
+        (held,) = world.authorizations
+        world.linear.revoke(held.removeprefix("Bearer "))
+        answers = await asyncio.gather(*(deliver(agent, event(labels={"pod": f"p-{n}"})) for n in range(10)))
+    assert {answer.json()["status"] for (answer,) in answers} == {"processed"}
+    assert len(world.renewals) == 2 and len(world.authorizations) == 2
+
+
+async def test_a_restarted_agent_goes_on_with_the_tokens_that_it_has_kept_for_itself(
+    world: World, variables: dict[str, str], tmp_path: Path
+) -> None:
+    del variables["LINEAR_API_KEY"]
+    given = oauth(world, tmp_path)
+    for life in range(2):
+        async with running(variables | given) as agent:
+            (answer,) = await deliver(agent, event(labels={"pod": f"p-{life}"}))
+            assert answer.json()["status"] == "processed"
+    assert len(world.renewals) == 1
+    assert oct(os.stat(tmp_path / "linear-tokens.json").st_mode & 0o777) == "0o600"  # noqa: PTH116
+    async with running(variables | oauth(world, tmp_path)) as agent:  # somebody has authorised it anew
+        await deliver(agent, event(labels={"pod": "p-2"}))
+    assert len(world.renewals) == 2
+
+
+async def test_a_refresh_token_that_is_worth_nothing_is_tried_once(
+    world: World, variables: dict[str, str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    del variables["LINEAR_API_KEY"]
+    file = tmp_path / "refresh"
+    file.write_text("lin_refresh_worthless")
+    given = oauth(world, tmp_path) | {"LINEAR_OAUTH_REFRESH_TOKEN_FILE": str(file), "ANSWER_TIMEOUT": "0.02"}
+    good = given.pop("LINEAR_OAUTH_REFRESH_TOKEN")
+    async with running(variables | given) as agent:
+        await deliver(agent, event(), event(labels={"pod": "p-2"}))
+        await asyncio.sleep(0.2)
+        assert len(world.renewals) == 1 and world.calls == []
+        assert any("invalid_grant" in str(vars(record)) for record in caplog.records)
+        file.write_text(good)
+
+        async def there() -> bool:
+            return len(await world.issues()) == 2
+
+        await eventually(there)
 
 
 async def test_a_restarted_agent_finds_its_issue_and_does_not_remediate_again(

@@ -51,6 +51,21 @@ class Kubernetes:
             return None
         return dict(found.to_dict())
 
+    def knows(self, manifest: dict[str, Any]) -> bool:
+        """Whether the API has objects of that kind."""
+        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+        try:
+            self._kind(manifest)
+        except ResourceNotFoundError:
+            return False
+        return True
+
+    def find(self, api_version: str, kind: str, namespace: str) -> list[dict[str, Any]]:
+        """The objects of a kind in a namespace."""
+        found = self._kind({"apiVersion": api_version, "kind": kind}).get(namespace=namespace)
+        return [dict(one.to_dict()) for one in found.items]
+
     def delete(self, manifest: dict[str, Any]) -> None:
         """Deletes the object of that kind, namespace and name."""
         metadata = manifest["metadata"]

@@ -12,7 +12,11 @@ from reports.verdict import Verdict
 from steps.drivers.linear import Issue
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import Approvals, Decided
+from steps.incident.audit import Audit
+from steps.incident.deployment import Deployment
 from steps.incident.events import Events
+from steps.incident.flood import Flood
+from steps.incident.hostile import Hostile, Hostility
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.jira_issues import JiraIssues
@@ -21,10 +25,13 @@ from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
 from steps.incident.outages import Outages
 from steps.incident.remediation import Remediation
+from steps.incident.robustness import Robustness, Siege
+from steps.incident.rotation import Exchanged, Rotation
 from steps.incident.stage import Stage
 from steps.incident.success import SuccessMetrics
 from steps.incident.telemetry import Telemetry
 from steps.incident.traffic import Load, Traffic
+from steps.incident.trust import Trust
 from steps.incident.validation import Found, Validation
 from steps.world.gateway import Injection
 from steps.world.processes.usage import Watch
@@ -53,14 +60,24 @@ class Context(Protocol):
     traffic: Traffic
     success: SuccessMetrics
     outages: Outages
+    trust: Trust
+    deployment: Deployment
+    rotation: Rotation
+    flood: Flood
+    robustness: Robustness
+    hostility: Hostility
 
     table: Table
     """The step's own."""
 
     # What one step of a scenario leaves for a later one.
     answer: httpx.Response
+    audit: Audit
     decided: Decided
+    siege: Siege
+    hostile: list[Hostile]
     engineer: str
+    exchanged: Exchanged
     failure_issue: Issue
     fault: Injection
     opened_at: float

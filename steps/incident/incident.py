@@ -15,8 +15,12 @@ from steps.incident.events import Happening, event_about
 from steps.incident.evidence import Evidence, Kind, transcripts
 from steps.incident.measurement import Measurement
 from steps.incident.vacuity import Absence, Observed
+from steps.world.cluster.cloudevent import Event
 from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
 from steps.world.services.signals import Signals
+
+ALERTS_AT_ONCE, EVERY = 3, 0.3
+"""While alerts keep coming in: so many together, and so often (seconds) that some meet whatever happens meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,20 @@ class Incident:
     def resolve(self, *alerts: Alert) -> None:
         """The alerts resolve, at the same door."""
         self._happen("resolved", alerts)
+
+    def keep_firing(self) -> None:
+        """From now on alerts fire, each of its own, until `stop_firing` or the scenario's end."""
+        self.alerts = []
+
+        def event() -> Event:
+            self.alerts.append(make_alert(labels={"incident": self.key}))
+            return event_about(self.alerts[-1], "fired", self.correlation_id)
+
+        self.ending.callback(self.broker.keep_publishing(event, ALERTS_AT_ONCE, EVERY))
+
+    def stop_firing(self) -> None:
+        """The last alert has fired."""
+        self.ending.close()
 
     def _happen(self, happening: Happening, alerts: Iterable[Alert]) -> None:
         for alert in alerts:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
-from steps.world.journal import forms
+from steps.world.planted import written
 
 LEVEL = re.compile(r"(log[._-]?)?(level|lvl|severity)([._-]?(name|text))?", re.I)
 """How the key of a line's level may be called."""
@@ -92,6 +92,6 @@ def correlated(lines: list[str], alertname: str, correlation_id: str) -> list[st
 
 def without(lines: list[str], secret: str) -> None:
     """No line shows the secret, be it as it is, escaped or within base64."""
-    written = forms(secret)
-    shown = [line for line in lines if any(form in line for form in written)]
+    forms = written(secret)
+    shown = [line for line in lines if any(form in line for form in forms)]
     assert not shown, f"Expected no line of agent-sre's log to show its key, but {len(shown)} of {len(lines)} do."

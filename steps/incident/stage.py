@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import ssl
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -15,6 +16,9 @@ from steps.drivers.agent import Agent
 from steps.drivers.alertmanager import Alertmanager
 from steps.drivers.approvals import Approvers
 from steps.drivers.broker import Broker
+from steps.drivers.doors import Doors
+from steps.drivers.flood import SENDER
+from steps.drivers.flood import Flood as FloodSender
 from steps.drivers.functions import Functions
 from steps.drivers.jira import Jira
 from steps.drivers.kubernetes import Kubernetes
@@ -27,7 +31,11 @@ from steps.drivers.webhook import Webhook
 from steps.incident.alert import new_key
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import Approvals, PromptPeople
+from steps.incident.audit import Audit, audit
+from steps.incident.deployment import Deployment
 from steps.incident.events import Events
+from steps.incident.flood import Flood
+from steps.incident.hostile import Hostility
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.jira_issues import JiraIssues
@@ -36,14 +44,17 @@ from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
 from steps.incident.outages import Outage, Outages
 from steps.incident.remediation import Remediation
+from steps.incident.robustness import Robustness
+from steps.incident.rotation import Key, Rotation
 from steps.incident.success import SuccessMetrics
 from steps.incident.telemetry import Telemetry
 from steps.incident.traffic import Kind, Load, Traffic
+from steps.incident.trust import Trust
 from steps.incident.vacuity import Observed, require_controls, require_part
 from steps.incident.validation import Validation
 from steps.incident.waiting import Waiting
 from steps.targets import profile as profiles
-from steps.targets.profile import Profile
+from steps.targets.profile import Profile, ProfileError
 from steps.targets.surroundings import AGENT, CONVERTER
 from steps.targets.target import Target, TargetUnavailable, world_for
 from steps.world import hosts, staff
@@ -60,8 +71,10 @@ MOST = 40
 class Stage:
     """Opened once for a run: the world, the judged programs in it, and the drivers. Closing it stops everything."""
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, seed: int | None = None) -> None:
         self.profile = profile
+        self.seed = secrets.randbelow(10**9) if seed is None else seed
+        """What input is generated from: the same one brings the same again."""
         self.run = f"run-{new_key()}"
         self.opened = ExitStack()
         self._incidents: dict[str, Incident] = {}
@@ -76,7 +89,10 @@ class Stage:
 
         Raises ProfileError for a profile that cannot be used, and TargetUnavailable when a program does not start.
         """
-        stage = cls(profiles.asked(settings))
+        seed = settings.get("seed")
+        if seed is not None and not seed.isdecimal():
+            raise ProfileError(f"The seed has to be a whole number, not {seed!r}: give it as -D seed=1.")
+        stage = cls(profiles.asked(settings), seed=None if seed is None else int(seed))
         try:
             stage.target.start()
         except BaseException:
@@ -192,6 +208,17 @@ class Stage:
         )
 
     @cached_property
+    def doors(self) -> Doors:
+        """Whatever can be sent to the doors of the two programs."""
+        client = self.world.gateway.client("suite")
+        return Doors(client, self.world.credentials.slack_signing_secret, self.world.loop)
+
+    @cached_property
+    def flood(self) -> FloodSender:
+        """Whoever sends agent-sre more than it has to take."""
+        return FloodSender(self.world.gateway.client(SENDER), f"http://{hosts.AGENT}", self.world.loop)
+
+    @cached_property
     def slos(self) -> Slos:
         """Services with service level objectives."""
         return Slos(self.world.signals, self.prometheus, self.profile.rulings)
@@ -209,17 +236,33 @@ class Stage:
         """Waiting for evidence."""
         return Waiting(self.world.journal, self.profile.limits, self.target.ended)
 
+    @cached_property
+    def keys(self) -> dict[str, Key]:
+        """The keys of agent-sre that can be exchanged while it runs, by the features' words for what they open."""
+        held = self.world.credentials
+        linear, jira = self.world.linear, self.world.jira
+        return {
+            "Linear": Key("linear", lambda: held.linear_api_key, self.renew_linear_key, linear.revoke),
+            "Jira": Key("jira", lambda: held.jira_api_token, self.renew_jira_token, jira.revoke),
+        }
+
     def renew_linear_key(self) -> None:
         """Gives agent-sre a fresh key for Linear, and puts it in place."""
         key = self.world.credentials.renew_linear(self.world.journal)
         self.world.staff.hand_key(key)
+        self.world.renew_secrets()
         self.target.put_key("LINEAR_API_KEY", key)
 
     def renew_jira_token(self) -> None:
         """Gives agent-sre a fresh token for Jira, and puts it in place."""
         token = self.world.credentials.renew_jira(self.world.journal)
         self.world.staff.hand_token(token)
+        self.world.renew_secrets()
         self.target.put_key("JIRA_API_TOKEN", token)
+
+    def audit(self) -> Audit:
+        """The audit of this world so far. Raises TargetUnavailable when a log cannot be read."""
+        return audit(self.world.journal, self.target.logs(), self.world.backends.exported(), self.client)
 
     def watch_agent(self) -> Watch:
         """Looks at what agent-sre uses of the machine, until it is stopped or the run is over."""
@@ -265,6 +308,20 @@ class Stage:
             validation=Validation(
                 lambda: self.kubernetes, lambda: self.prometheus, self.world.signals, waiting, incident
             ),
+            trust=Trust(journal, waiting, incident),
+            hostility=Hostility(journal, waiting, incident, issues),
+            robustness=Robustness(
+                lambda: self.doors,
+                self.target.revive,
+                self.world.directory / "hypothesis",
+                self.seed,
+                journal,
+                waiting,
+                incident,
+            ),
+            flood=Flood(lambda: self.flood, self.profile.flooding, journal, waiting, incident),
+            rotation=Rotation(self.keys, self.profile.linear.token_lifetime, journal, waiting, incident),
+            deployment=Deployment(lambda: self.kubernetes, self.profile.manifests, incident),
             model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
             traffic=traffic,
             success=SuccessMetrics(incident, self.profile),
@@ -373,3 +430,9 @@ class Scene:
     traffic: Traffic
     success: SuccessMetrics
     outages: Outages
+    trust: Trust
+    deployment: Deployment
+    rotation: Rotation
+    flood: Flood
+    robustness: Robustness
+    hostility: Hostility

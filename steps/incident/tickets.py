@@ -100,8 +100,9 @@ class Tickets(ABC, Generic[T]):
 
     def of_each(self, alerts: Sequence[Alert]) -> dict[str, list[T]]:
         """The issues about each alert, by its mark, from one look at the tracker."""
-        of_many = self._incident.rule and len(alerts) > 1
-        facts = [self._incident.key] if of_many else [alert.mark for alert in alerts]
+        key = self._incident.key
+        together = len(alerts) > 1 and all(key in alert.labels.values() for alert in alerts)
+        facts = [key] if together else [alert.mark for alert in alerts]
         found = self._tracker.issues_mentioning(*facts)
         return {alert.mark: [issue for issue in found if alert.mark in text_of(issue)] for alert in alerts}
 

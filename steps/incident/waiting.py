@@ -15,7 +15,18 @@ from steps.world.journal import Journal
 
 T = TypeVar("T")
 LimitName = Literal[
-    "start", "alert", "notification", "event", "ticket", "update", "recovery", "burst", "scrape", "trace", "log"
+    "start",
+    "alert",
+    "notification",
+    "event",
+    "ticket",
+    "update",
+    "recovery",
+    "rotation",
+    "burst",
+    "scrape",
+    "trace",
+    "log",
 ]
 
 OF_PROMETHEUS: tuple[LimitName, ...] = ("alert", "notification", "scrape")

@@ -18,7 +18,7 @@ import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
 
 from steps.reference import logs
-from steps.reference.settings import Secret, redacted
+from steps.reference.settings import redacted
 
 T = TypeVar("T")
 MARGIN = 0.05
@@ -191,7 +191,9 @@ class Recovery:
     A key that was refused is not tried again: it takes another one.
     """
 
-    def __init__(self, system: str, key: Secret, probe: Callable[[], Awaitable[object]], pause: float) -> None:
+    def __init__(
+        self, system: str, key: Callable[[], Awaitable[str]], probe: Callable[[], Awaitable[object]], pause: float
+    ) -> None:
         self._system = system
         self._key = key
         self._probe = probe
@@ -208,13 +210,15 @@ class Recovery:
         refused = None
         async with self._probing:
             while self._succeeded < moment:
-                key = self._key.reveal()
-                if key != refused:
-                    try:
+                try:
+                    key = await self._key()
+                    if key != refused:
+                        refused = key
                         await self._probe()
                         return
-                    except UnauthorizedError:
-                        refused = key
-                    except CallError as error:
-                        logs.info(f"{self._system} has not recovered yet", error=str(error))
+                except UnauthorizedError as error:
+                    logs.info(f"{self._system} still refuses the agent", error=str(error))
+                except CallError as error:
+                    refused = None
+                    logs.info(f"{self._system} has not recovered yet", error=str(error))
                 await asyncio.sleep(self._pause)

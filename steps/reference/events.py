@@ -100,7 +100,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> CloudEvent:
             raise UnsupportedMediaError(f"The event's data must be JSON, not {media_type}.")
         else:
             attributes = {name[3:]: _from_header(value) for name, value in headers.items() if name.startswith("ce-")}
-            data = _json(body) if body else None
+            data = json_of(body) if body else None
         if "time" in attributes:
             parse_time(attributes["time"])
     except (ValueError, RecursionError) as error:
@@ -113,7 +113,7 @@ def parse(headers: Mapping[str, str], body: bytes) -> CloudEvent:
     return CloudEvent(attributes, data, trace)
 
 
-def _json(text: bytes) -> Any:
+def json_of(text: str | bytes) -> Any:
     """The value; raises ValueError also for text that is not Unicode, such as half of a surrogate pair."""
     value = json.loads(text)
     json.dumps(value, ensure_ascii=False).encode()
@@ -121,12 +121,12 @@ def _json(text: bytes) -> Any:
 
 
 def _from_envelope(body: bytes) -> tuple[dict[str, str], Any]:
-    envelope = _json(body)
+    envelope = json_of(body)
     if not isinstance(envelope, dict):
         raise ValueError("it is not a JSON object")
     data = envelope.pop("data", None)
     if (encoded := envelope.pop("data_base64", None)) is not None:
-        data = _json(base64.b64decode(str(encoded), validate=True))
+        data = json_of(base64.b64decode(str(encoded), validate=True))
     for name in ("specversion", "id", "source", "type", "subject", "time"):
         if not isinstance(envelope.get(name, ""), str | None):
             raise ValueError(f"{name} is not a string")

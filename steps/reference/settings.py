@@ -9,6 +9,11 @@ from pathlib import Path
 _hidden: dict[str, str] = {}
 
 
+def hide(value: str, name: str) -> None:
+    """From now on `redacted` replaces the credential by its name."""
+    _hidden[value] = name
+
+
 def redacted(text: str) -> str:
     """The text with every credential read so far replaced by its name, so that it may be shown and stored."""
     for value, name in _hidden.items():
@@ -52,7 +57,7 @@ class Secret:
     def _keep(self, value: str) -> None:
         self._value = value.strip() or self._value
         if self._value:
-            _hidden[self._value] = self._name
+            hide(self._value, self._name)
 
 
 class Environment:

@@ -79,6 +79,8 @@ class Secrets(Section):
     """`file`: `<NAME>_FILE` names a file that holds the key; `environment`: `<NAME>` is the key."""
     rotation: Rotation | None = None
     """How a new key comes into force: `re-read`, the usual way of a file, or `restart`, that of the environment."""
+    days: float = Field(default=90, gt=0)
+    """The policy: every key is exchanged within so many days."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -109,6 +111,8 @@ class Limits(Section):
     """Something that happened to an alert is told on its issue."""
     recovery: Seconds = 15
     """A fault that ended leaves no trace in what is asked for."""
+    rotation: Seconds = 30
+    """A key that was exchanged is used, and the one before no more."""
     burst: Seconds = 30
     """Fifty alerts at once are all handled."""
     burst_latency: Seconds = 10
@@ -191,6 +195,15 @@ class Load(Section):
     a metric that is missed is not held against agent-sre."""
 
 
+class Flooding(Section):
+    """What is too much for agent-sre's door, and has to be answered 429 (CONTRACTS §6.1)."""
+
+    rate: float = Field(default=150, gt=0)
+    """Events a second."""
+    seconds: Seconds = 2
+    """A flood lasts so long."""
+
+
 class Rulings(Section):
     """What the ticket leaves open (CONTRACTS §12); each is the deployment's own to set."""
 
@@ -233,9 +246,11 @@ class Rulings(Section):
 
 
 class Linear(Section):
-    """Where in Linear the agent opens its issues."""
+    """Where in Linear the agent opens its issues, and how it may speak there."""
 
     team: str = "BVL"
+    token_lifetime: Seconds = 300
+    """Access tokens live so long, where agent-sre speaks to Linear by OAuth."""
 
 
 class Jira(Section):
@@ -258,8 +273,13 @@ ARRANGEMENTS: dict[str, Arrangement] = {
     "pending after the time-out": IMPATIENT,
     "approved after the time-out": IMPATIENT | {"APPROVAL_TIMEOUT_ACTION": "approve"},
     "rejected after the time-out": IMPATIENT | {"APPROVAL_TIMEOUT_ACTION": "reject"},
+    "Linear by OAuth": {"LINEAR_AUTH": "oauth"},
 }
-"""What scenarios ask for that the whole agent has to be set to, in the variables of CONTRACTS §10.1."""
+"""What scenarios ask for that the whole agent has to be set to, in the variables of CONTRACTS §10.1.
+
+OAuth is the reference's own: agents are told LINEAR_OAUTH_CLIENT_ID, LINEAR_OAUTH_CLIENT_SECRET and
+LINEAR_OAUTH_REFRESH_TOKEN, and the directory in which a token may be kept as STATE_DIRECTORY.
+"""
 
 
 class Profile(Section):
@@ -285,12 +305,15 @@ class Profile(Section):
     load: Load = Load()
     rulings: Rulings = Rulings()
     resources: Resources = Resources()
+    flooding: Flooding = Flooding()
     linear: Linear = Linear()
     jira: Jira = Jira()
     slo_dashboard: str = "https://grafana.example.com/d/slo-{slo}"
     """Address of a service level objective's dashboard."""
     dashboard: Path | None = None
     """The Grafana dashboard of agent-sre as its JSON model; a relative path is seen from the profile's directory."""
+    manifests: Path | None = None
+    """The directory of the deployment's Kubernetes manifests, as they are applied; settings are filled in."""
     arrangements: Annotated[dict[str, Arrangement], AfterValidator(lambda own: ARRANGEMENTS | own)] = ARRANGEMENTS
     """How agent-sre can be set for some scenarios; those of ARRANGEMENTS that a profile does not set stay as they are.
 
@@ -362,7 +385,7 @@ def _with_settings(profile: Profile, path: Path, given: Mapping[str, str]) -> Pr
     known = {name: given[name] for name in profile.settings if name in given}
     known |= {name: str(Path(value).absolute()) for name, value in known.items() if name.endswith("_home")}
     known |= {name: _interpreter(known, name) for name in profile.settings if name.endswith("_python")} | known
-    filled: dict[str, Workload | None] = {}
+    filled_in: dict[str, Workload | None] = {}
     lacking: list[str] = []
     for part in ("agent", "converter"):
         workload: Workload | None = getattr(profile, part)
@@ -371,11 +394,12 @@ def _with_settings(profile: Profile, path: Path, given: Mapping[str, str]) -> Pr
             raise ProfileError(f"{path}: {part} names {{{strange[0]}}}, which is none of the profile's settings.")
         missing = [name for name in profile.settings if name in wanted and not known.get(name)]
         lacking += missing
-        filled[part] = None if missing or workload is None else _filled(workload, known)
-    if lacking and not any(filled.values()):
+        filled_in[part] = None if missing or workload is None else _filled(workload, known)
+    if lacking and not any(filled_in.values()):
         ways = " or ".join(f"-D {name}=<{profile.settings[name]}>" for name in dict.fromkeys(lacking))
         raise ProfileError(f"Profile {profile.name} needs to know what to judge: give {ways}.")
-    return profile.model_copy(update=filled)
+    manifests = profile.manifests and Path(filled(str(profile.manifests), known))
+    return profile.model_copy(update=filled_in | {"manifests": manifests})
 
 
 def _interpreter(known: Mapping[str, str], name: str) -> str:
@@ -424,11 +448,12 @@ def _located(profile: Profile, home: Path) -> Profile:
                 directory=(home / profile.attached.directory).absolute(), first_port=profile.attached.first_port
             ),
             "dashboard": profile.dashboard and home / profile.dashboard,
+            "manifests": profile.manifests and (home / profile.manifests).absolute(),
         }
     )
 
 
-OF_THE_AGENT = ("secrets", "rulings", "arrangements", "resources", "dashboard")
+OF_THE_AGENT = ("secrets", "rulings", "arrangements", "resources", "flooding", "dashboard")
 """What is a matter of agent-sre alone: where the reference takes its place, the reference's holds."""
 
 
@@ -436,7 +461,7 @@ def _completed(profile: Profile) -> Profile:
     if profile.agent or profile.name == REFERENCE:
         return profile
     own = {name: getattr(reference(), name) for name in OF_THE_AGENT if name not in profile.model_fields_set}
-    return profile.model_copy(update=own)
+    return profile.model_copy(update=own | {"manifests": reference().manifests})
 
 
 # -- mistakes

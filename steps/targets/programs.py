@@ -43,7 +43,10 @@ class Program(Protocol):
         """Its main process. Raises NotOurs when that cannot be told."""
 
     def output(self) -> str:
-        """Everything that it has printed so far. Raises NotOurs when nobody knows where."""
+        """Everything that it has printed since it was started. Raises NotOurs when nobody knows where."""
+
+    def whole_output(self) -> str:
+        """Everything that it has printed however often it was started. Raises NotOurs when nobody knows where."""
 
     async def start(self, environment: Mapping[str, str], within: float) -> None:
         """Starts it with these variables, and returns when it takes events. Raises DidNotStart."""
@@ -77,6 +80,9 @@ class Started:
 
     def output(self) -> str:
         return self._child.output() if self._child else ""
+
+    def whole_output(self) -> str:
+        return self._child.whole_output() if self._child else ""
 
     async def start(self, environment: Mapping[str, str], within: float) -> None:
         directory = self._directory()
@@ -142,6 +148,9 @@ class Attached:
             return self._workload.log.read_text(encoding="utf-8", errors="replace")
         except OSError as error:
             raise NotOurs(f"The log of {self._name} cannot be read: {error}.") from error
+
+    def whole_output(self) -> str:
+        return self.output()
 
     async def start(self, environment: Mapping[str, str], within: float) -> None:
         async with loopback.client() as client:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from steps.targets.profile import Attached, Profile
 from steps.world import hosts, staff
+from steps.world.credentials import OAUTH_CLIENT
 from steps.world.settings import Anchors
 from steps.world.world import World
 
@@ -34,6 +35,9 @@ class Surroundings:
         self._anchors = anchors
         self._keys = world.home / "keys"
         self._keys.mkdir(mode=0o700, exist_ok=True)
+        self._state = world.home / "state"
+        """Where agent-sre may keep what has to outlive it."""
+        self._state.mkdir(mode=0o700, exist_ok=True)
 
     async def of_converter(self) -> dict[str, str]:
         """The sink is a door of its own and no host name, because only so can a refused connection be a real one."""
@@ -55,6 +59,8 @@ class Surroundings:
             "TRM_API_URL": f"http://{hosts.TRM}:8080",
             "BROKER_URL": f"http://{hosts.BROKER}",
             "LINEAR_TEAM_KEY": self._profile.linear.team,
+            "LINEAR_OAUTH_CLIENT_ID": OAUTH_CLIENT,
+            "STATE_DIRECTORY": str(self._state),
             "JIRA_URL": f"https://{hosts.JIRA}",
             "JIRA_EMAIL": staff.AGENT,
             "JIRA_PROJECT_KEY": self._profile.jira.project,
@@ -102,6 +108,10 @@ class Surroundings:
             "PAGERDUTY_API_KEY": held.pagerduty_api_key,
             "SLACK_WEBHOOK_URL": held.slack_webhook_url,
             "SLACK_SIGNING_SECRET": held.slack_signing_secret,
+            "LINEAR_OAUTH_CLIENT_SECRET": held.linear_client_secret,
+            "LINEAR_OAUTH_REFRESH_TOKEN": self._world.staff.authorise(
+                self._profile.linear.token_lifetime
+            ).refresh_token,
         }
         if self._profile.secrets.reach == "environment":
             return keys

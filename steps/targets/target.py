@@ -80,6 +80,14 @@ class Target:
                 except TargetUnavailable as error:
                     self._give_up(f"{name} {ending} and did not start again: {error}")
 
+    def revive(self) -> str | None:
+        """How a program has ended, which runs again now; None while both run. Raises TargetUnavailable."""
+        for name, program in self._programs.items():
+            if ending := program.ending:
+                self._carry_out(self._start(name))
+                return f"{name} {ending}"
+        return None
+
     def ended(self) -> str | None:
         """Which program has ended, and how; None while both run."""
         endings = (f"{name} {program.ending}." for name, program in self._programs.items() if program.ending)
@@ -112,9 +120,16 @@ class Target:
         return self.profile.arrangements[self._arrangement] if self._arrangement else {}
 
     def log(self) -> str:
-        """Everything that agent-sre has printed so far. Raises TargetUnavailable when nobody knows where."""
+        """What agent-sre has printed since it was started. Raises TargetUnavailable when nobody knows where."""
         try:
             return self._programs[AGENT].output()
+        except NotOurs as error:
+            raise TargetUnavailable(str(error)) from None
+
+    def logs(self) -> dict[str, str]:
+        """Everything that each program has printed in this run. Raises TargetUnavailable when nobody knows where."""
+        try:
+            return {name: program.whole_output() for name, program in self._programs.items()}
         except NotOurs as error:
             raise TargetUnavailable(str(error)) from None
 

@@ -6,7 +6,7 @@ Their parsers and gRPC take half a second to load, so that is done beside the st
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 
 class Backends:
-    """`loki` and `tempo` are there once `opened` has returned."""
+    """`loki`, `tempo` and `otlp` are there once `opened` has returned."""
 
     loki: Loki
     tempo: Tempo
+    otlp: Otlp
 
     def __init__(self, otlp_port: int | None = None) -> None:
         self.otlp_endpoint = f"127.0.0.1:{otlp_port or free_port()}"
@@ -46,12 +47,22 @@ class Backends:
         """Returns once Loki and Tempo answer. Raises what kept them from it."""
         await asyncio.shield(self._opening)
 
+    def exported(self) -> Iterator[tuple[str, bytes]]:
+        """All that has come by OpenTelemetry's protocol: `spans`, `metrics` or `logs`, and what it says."""
+        for trace in self.tempo.spans.traces():
+            for span in trace.spans:
+                parts = (span.message, span.origin, span.scope)
+                yield "spans", b"\n".join(part.SerializeToString() for part in parts)
+        for name in self.otlp.metric_names():
+            yield from (("metrics", repr(point).encode()) for point in self.otlp.points(name))
+        yield from (("logs", repr(record).encode()) for record in self.otlp.log_records())
+
     async def _open(self, gateway: Gateway, stack: AsyncExitStack) -> None:
-        self.loki, self.tempo, otlp = await asyncio.to_thread(_load)
-        self.tempo.app.router.routes.extend(otlp.app.routes)
+        self.loki, self.tempo, self.otlp = await asyncio.to_thread(_load)
+        self.tempo.app.router.routes.extend(self.otlp.app.routes)
         gateway.route(hosts.LOKI, "loki", self.loki.app)
         gateway.route(hosts.TEMPO, "tempo", self.tempo.app)
-        await stack.enter_async_context(otlp.serve(int(self.otlp_endpoint.rpartition(":")[2])))
+        await stack.enter_async_context(self.otlp.serve(int(self.otlp_endpoint.rpartition(":")[2])))
 
 
 def _load() -> tuple[Loki, Tempo, Otlp]:

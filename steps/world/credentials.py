@@ -6,10 +6,38 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
+from steps.world import hosts
 from steps.world.journal import Journal
 from steps.world.services.approvals import webhook_url
+from steps.world.services.linear import Tokens
+
+OAUTH_CLIENT = "agent-sre-acceptance"
+"""Id of the OAuth application that agent-sre is to Linear, where it has no personal key."""
+
+
+class Home(NamedTuple):
+    """Where a credential belongs in a request: the host that asks for it, and the part of the request."""
+
+    host: str
+    part: str
+    """`address`, `body`, or the name of a header field."""
+    path: str | None = None
+    """None: with whatever the host is asked for."""
+
+
+HOMES: dict[str, tuple[Home, ...]] = {
+    "linear_api_key": (Home(hosts.LINEAR, "authorization"),),
+    "linear_access_token": (Home(hosts.LINEAR, "authorization"),),
+    "linear_refresh_token": (Home(hosts.LINEAR, "body", "/oauth/token"),),
+    "linear_client_secret": tuple(Home(hosts.LINEAR, part, "/oauth/token") for part in ("body", "authorization")),
+    "jira_api_token": (Home(hosts.JIRA, "authorization"),),
+    "pagerduty_api_key": (Home(hosts.PAGERDUTY, "authorization"),),
+    "slack_webhook_url": (Home(hosts.SLACK, "address"),),
+    "kubernetes_token": (Home(hosts.KUBERNETES, "authorization"),),
+}
+"""Where each credential of the agent belongs, by its name; in all other places it is a leak (CONTRACTS §1-3, §8.3)."""
 
 
 def _token(prefix: str, length: int = 40) -> str:
@@ -22,6 +50,8 @@ class Credentials:
     """What the agent holds to speak to the outside, and what the suite looks at it with."""
 
     linear_api_key: str = field(default_factory=lambda: _token("lin_api_"))
+    linear_client_secret: str = field(default_factory=lambda: _token("", 32))
+    """Of OAUTH_CLIENT."""
     suite_linear_key: str = field(default_factory=lambda: _token("lin_api_"))
     """The suite's own key: what the agent does to its rate limit must not blind the suite."""
     jira_api_token: str = field(default_factory=lambda: _token("ATATT3x"))
@@ -60,3 +90,15 @@ class Credentials:
         self.jira_api_token = _token("ATATT3x")
         journal.plant(self.jira_api_token, "jira_api_token")
         return self.jira_api_token
+
+
+def belongs(name: str, host: str, part: str, path: str) -> bool:
+    """Whether a credential may stand in that part of a request."""
+    homes = HOMES.get(name, ())
+    return any((home.host, home.part) == (host, part) and home.path in (None, path) for home in homes)
+
+
+def plant_tokens(journal: Journal, tokens: Tokens) -> None:
+    """Has the journal blot out what Linear issues to an OAuth application."""
+    journal.plant(tokens.access_token, "linear_access_token")
+    journal.plant(tokens.refresh_token, "linear_refresh_token")

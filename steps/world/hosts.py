@@ -17,3 +17,5 @@ AGENT = "agent-sre.ai.svc.cluster.local"
 APPROVALS = "approvals.ai.svc.cluster.local"
 FUNCTIONS = ("*.ai.svc.cluster.local", "*.shop.svc.cluster.local")
 """Where functions are deployed: in the agent's namespace, and in that of the application its alerts are about."""
+EXTERNAL = {"Linear": LINEAR, "Jira": JIRA, "PagerDuty": PAGERDUTY, "Slack": SLACK}
+"""Who answers outside the cluster's network, by the features' words."""

@@ -6,7 +6,6 @@ redacts it.
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 import math
@@ -20,8 +19,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
-from urllib.parse import SplitResult, quote, quote_plus, unquote, urlsplit
+from typing import Any, Self
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from steps.world.planted import Planted, Text
 
 Headers = tuple[tuple[str, str], ...]
 """Header fields as they were on the wire: names in lower case, in order, repeated ones repeated."""
@@ -29,13 +30,8 @@ Headers = tuple[tuple[str, str], ...]
 BODY_LIMIT = 8 * 1024 * 1024
 """Bytes kept of a body; what lies beyond is passed on but not recorded."""
 
-SHORTEST_SECRET = 8
-"""A shorter secret would blot out ordinary text."""
-
 OBSERVER = "suite"
 """Who only looks: what it says is recorded, but nobody asks what it mentions, and it is much."""
-
-Text = TypeVar("Text", str, bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +198,8 @@ class Journal:
     """The record of one run: thread-safe, in memory, append-only."""
 
     def __init__(self) -> None:
+        self.planted = Planted()
+        """The credentials that nobody may read in the evidence."""
         self._epoch = time.time() - time.monotonic()
         self._changed = threading.Condition()
         self._version = 0
@@ -210,7 +208,6 @@ class Journal:
         self._exchanges: list[Exchange] = []
         self._marks: list[Mark] = []
         self._index = _Index()
-        self._redaction = _Redaction()
 
     # -- writing
 
@@ -362,15 +359,15 @@ class Journal:
     # -- redaction
 
     def plant(self, secret: str, name: str) -> None:
-        """Makes `redact` replace the secret by «name»: as it is, escaped for JSON or URLs, or within base64.
+        """Makes `redact` replace the secret by «name», however it is written (see `steps.world.planted`).
 
         Raises ValueError when the secret is so short that it would blot out ordinary text.
         """
-        self._redaction.add(secret, name)
+        self.planted.add(secret, name)
 
     def redact(self, text: Text) -> Text:
         """The text with every planted secret replaced by its name."""
-        return self._redaction.apply(text)
+        return self.planted.redact(text)
 
     # -- within
 
@@ -511,50 +508,3 @@ def _plain(headers: Headers, body: bytes) -> bytes:
         with suppress(zlib.error):
             return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(body)
     return body
-
-
-# -- redaction
-
-
-class _Redaction:
-    """Replaces secrets by their names, in one pass for all of them."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
-
-    def add(self, secret: str, name: str) -> None:
-        if len(secret) < SHORTEST_SECRET:
-            raise ValueError(
-                f"The secret {name!r} has {len(secret)} characters: it needs at least {SHORTEST_SECRET}, "
-                "or ordinary text would be blotted out."
-            )
-        names = self._names | dict.fromkeys(forms(secret), f"«{name}»")
-        # The longest first: a secret may begin with another one.
-        self._pattern = re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
-        self._names = names
-
-    def apply(self, text: Text) -> Text:
-        if isinstance(text, bytes):
-            return self.apply(text.decode(errors="surrogateescape")).encode(errors="surrogateescape")
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda match: self._names[match.group()], text)
-
-
-def forms(secret: str) -> set[str]:
-    """The ways in which a secret is written: raw, escaped for JSON and for URLs, and within base64."""
-    in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-    forms = {secret, *in_json, *(form.replace("/", "\\/") for form in in_json), *_base64(secret.encode())}
-    for form in tuple(forms):
-        for escaped in (quote(form), quote(form, safe=""), quote_plus(form)):
-            forms |= {escaped, re.sub("%..", lambda match: match.group().lower(), escaped)}
-    return forms
-
-
-def _base64(secret: bytes) -> Iterator[str]:
-    """The base64 characters that a secret alone decides, wherever it begins in what is encoded (RFC 4648)."""
-    for before in range(3):
-        first, last = math.ceil(before * 8 / 6), (before + len(secret)) * 8 // 6
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            yield encode(bytes(before) + secret).decode()[first:last]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
 from steps.world import hosts
+from steps.world.credentials import Credentials
 from steps.world.services import slo
 from steps.world.services.functions import NAMESPACE, SHIPPED
 
@@ -40,6 +42,24 @@ def function(name: str, namespace: str = NAMESPACE, source: Manifest = INLINE) -
             "runtime": {"language": "python", "version": "3.11", "handler": "index.handler"},
         },
     }
+
+
+def secrets(held: Credentials) -> Iterator[Manifest]:
+    """The Secrets that agent-sre's keys come from."""
+    keys = {
+        "linear-api-key": {"api-key": held.linear_api_key},
+        "jira-api-token": {"api-token": held.jira_api_token},
+        "linear-oauth": {"client-secret": held.linear_client_secret},
+        "pagerduty-api-key": {"api-key": held.pagerduty_api_key},
+        "slack-approvals": {"webhook-url": held.slack_webhook_url, "signing-secret": held.slack_signing_secret},
+    }
+    for name, data in keys.items():
+        yield {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "data": {key: base64.b64encode(value.encode()).decode() for key, value in data.items()},
+        }
 
 
 def _trigger(event_type: str) -> Manifest:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from steps.world.credentials import Credentials
+from steps.world.credentials import OAUTH_CLIENT, Credentials
 from steps.world.services.approvals import Person
 from steps.world.services.jira import Jira
-from steps.world.services.linear import Linear
+from steps.world.services.linear import Linear, Tokens
 from steps.world.services.oncall import OnCall
 
 AGENT = "agent-sre@example.com"
@@ -84,6 +84,10 @@ class Staff:
     def hand_key(self, key: str) -> None:
         """From now on `key` is a key of agent-sre's account in Linear."""
         self._linear.accept(key, AGENT)
+
+    def authorise(self, lifetime: float) -> Tokens:
+        """agent-sre's OAuth application may act as its account in Linear, with access tokens of so many seconds."""
+        return self._linear.authorise(OAUTH_CLIENT, self._credentials.linear_client_secret, AGENT, lifetime)
 
     def hand_token(self, token: str) -> None:
         """From now on `token` is an API token of agent-sre's account in Jira."""

@@ -13,7 +13,22 @@ from urllib.parse import urlsplit
 from steps.world import hosts
 from steps.world.credentials import Credentials
 from steps.world.gateway import Gateway, Injection
-from steps.world.gateway.faults import Answer, CallFault, Delay, Fault, Hang, Refuse, Reset, Stall, Truncate
+from steps.world.gateway.faults import (
+    Answer,
+    CallFault,
+    Delay,
+    ExpiredCertificate,
+    Fault,
+    ForeignCertificate,
+    Hang,
+    OutdatedTls,
+    Refuse,
+    Reset,
+    Stall,
+    TlsFault,
+    Truncate,
+    WrongCertificate,
+)
 from steps.world.gateway.messages import Request
 from steps.world.journal import Journal
 from steps.world.services import oncall
@@ -171,6 +186,14 @@ HOSTS_OF = {
 }
 """The hosts of the external systems, by the features' words; each function has a host of its own."""
 
+UNTRUSTWORTHY: dict[str, Callable[..., TlsFault]] = {
+    "shows a certificate of an unknown authority": WrongCertificate,
+    "shows the certificate of another host": ForeignCertificate,
+    "shows a certificate that has expired": ExpiredCertificate,
+    "speaks only an outdated version of TLS": OutdatedTls,
+}
+"""Why a host outside the cluster cannot be trusted."""
+
 
 class Trouble:
     """Puts faults in force, and lifts at a scenario's end whatever is left of them."""
@@ -301,6 +324,22 @@ class Trouble:
     def function_down(self, name: str) -> Injection:
         """As `down`, for a function."""
         return self._inject(_function_host(name), Refuse())
+
+    def untrustworthy(self, name: str, why: str) -> Injection:
+        """agent-sre cannot trust that host outside the cluster, until lifted; the suite still can."""
+        return self._inject(hosts.EXTERNAL[name], UNTRUSTWORTHY[why](caller="agent-sre"))
+
+    def everywhere(self) -> None:
+        """Every integration fails agent-sre; Linear, Jira and the Kubernetes API refuse its keys."""
+        self.linear_key_revoked()
+        self.jira_token_revoked()
+        self.on_call_down()
+        for place in APPROVALS:
+            self.at_approvals(place, "answers with an internal error")
+        for backend in BACKENDS:
+            self.at_backend(backend, "answers with an internal error")
+        self._inject(hosts.KUBERNETES, Answer(401, JSON, b'{"kind": "Status", "code": 401}', matching=_from_agent))
+        self.at_model("drops the connection")
 
     def slack_limit_reached(self) -> float:
         """The rate limit of the agent's Slack webhook is reached; returns the seconds until it ends."""

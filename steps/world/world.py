@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -16,7 +17,7 @@ from steps.world.cluster.broker import Broker, DeliverySpec
 from steps.world.cluster.functions import FunctionOperator
 from steps.world.cluster.kubernetes import KubernetesApi, kubeconfig
 from steps.world.cluster.rules import RuleOperator
-from steps.world.credentials import Credentials
+from steps.world.credentials import Credentials, plant_tokens
 from steps.world.gateway import Authority, Gateway
 from steps.world.journal import Journal
 from steps.world.loop import Loop
@@ -57,7 +58,7 @@ class World:
         self.backends = Backends(anchors.traces if anchors else None)
         self.agent_port = agent_port or free_port()
         """Where agent-sre is to listen; Prometheus scrapes it there."""
-        self.linear = Linear()
+        self.linear = Linear(issued=partial(plant_tokens, self.journal))
         self.jira = Jira(hosts.JIRA)
         self.on_call = OnCall()
         self.trm = Trm()
@@ -145,6 +146,19 @@ class World:
 
         self.loop.run(start())
 
+    def renew_secrets(self) -> None:
+        """Has the cluster's Secrets hold the keys in force: one whose key was exchanged is made anew."""
+
+        async def renew() -> None:
+            store = self.kubernetes.store
+            for made in manifests.secrets(self.credentials):
+                kind, namespace, name = made["kind"], made["metadata"]["namespace"], made["metadata"]["name"]
+                if store.get(kind, namespace, name)["data"] != made["data"]:
+                    store.delete(kind, namespace, name)
+                    store.create(made)
+
+        self.loop.run(renew())
+
     # -- opening ------------------------------------------------------------------------------------------------------
 
     async def _open(self) -> None:
@@ -222,7 +236,7 @@ class World:
         self.kubeconfig.write_text(
             kubeconfig(f"https://{hosts.KUBERNETES}", self.ca_file, self.credentials.kubernetes_token)
         )
-        for made in manifests.cluster():
+        for made in (*manifests.cluster(), *manifests.secrets(self.credentials)):
             store.create(made)
         await stack.enter_async_context(RuleOperator(store, self.prometheus.rules, self._reload))
         await stack.enter_async_context(self.function_operator)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import ssl
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
@@ -29,6 +30,7 @@ from steps.reference.agent.incidents import Incidents
 from steps.reference.agent.jira import Jira
 from steps.reference.agent.kubernetes import Kubernetes
 from steps.reference.agent.linear import Linear
+from steps.reference.agent.linear_access import Access, OAuth, PersonalKey
 from steps.reference.agent.metrics import Metrics
 from steps.reference.agent.observability import Observability, Source
 from steps.reference.agent.oncall import OnCall
@@ -38,7 +40,7 @@ from steps.reference.agent.slm import Slm
 from steps.reference.agent.tickets import Tracker
 from steps.reference.agent.trm import Trm
 from steps.reference.calls import Retries, make_client
-from steps.reference.doors import Work, read_body
+from steps.reference.doors import RateLimit, Work, read_body
 from steps.reference.events import CloudEvent, MalformedEventError, UnsupportedMediaError, parse
 
 KEPT = 10_000
@@ -55,9 +57,16 @@ class Agent:
     """
 
     def __init__(
-        self, incidents: Incidents, metrics: Metrics, work: Work, answer_timeout: float, max_pending: int
+        self,
+        incidents: Incidents,
+        metrics: Metrics,
+        work: Work,
+        limit: RateLimit,
+        answer_timeout: float,
+        max_pending: int,
     ) -> None:
         self._incidents = incidents
+        self._limit = limit
         self._metrics = metrics
         self._work = work
         self._answer_timeout = answer_timeout
@@ -66,6 +75,8 @@ class Agent:
 
     async def receive(self, request: Request) -> Response:
         """POST /: one CloudEvent."""
+        if wait := self._limit.wait():
+            return _refusal(429, "Too many events; deliver it again later.", {"retry-after": str(math.ceil(wait))})
         body = await read_body(request)
         if body is None:
             return _refusal(413, "The event is too large.")
@@ -169,7 +180,8 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
         later=config.retry_later_pause,
         ticket_patience=config.answer_timeout,
     )
-    agent = Agent(incidents, metrics, work, config.answer_timeout, config.max_pending)
+    limit = RateLimit(config.rate_limit, config.rate_limit_burst)
+    agent = Agent(incidents, metrics, work, limit, config.answer_timeout, config.max_pending)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -194,13 +206,29 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
     return app
 
 
+def _linear_access(config: settings.Settings, client: httpx.AsyncClient) -> Access:
+    """What opens Linear."""
+    if oauth := config.linear_oauth:
+        return OAuth(
+            client,
+            oauth.client_id,
+            oauth.client_secret,
+            oauth.refresh_token,
+            oauth.file,
+            margin=oauth.margin,
+            retries=config.retries,
+        )
+    assert config.linear_api_key, "without OAuth the settings demand it"
+    return PersonalKey(config.linear_api_key)
+
+
 def _trackers(config: settings.Settings, clients: dict[str, httpx.AsyncClient], tls: ssl.SSLContext) -> list[Tracker]:
     """Linear, and Jira when it is configured, each with a client of its own."""
     clients["linear"] = make_client(tls)
     trackers: list[Tracker] = [
         Linear(
             clients["linear"],
-            config.linear_api_key,
+            _linear_access(config, clients["linear"]),
             config.linear_team_key,
             timeout=config.http_timeout,
             retries=config.retries,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +11,7 @@ from steps.reference.agent.approval_application import ApprovalApplication, Call
 from steps.reference.agent.approvals import Answer, Approvals, UnknownRequestError
 from steps.reference.agent.slack import ForgedError, MalformedError, Slack
 from steps.reference.doors import read_body
+from steps.reference.events import json_of
 
 
 class Callbacks:
@@ -49,7 +48,7 @@ class Callbacks:
                 raise MalformedError("Slack is not configured.")
             return self._slack.name, self._slack.read(request.headers, body)
         try:
-            told = json.loads(body)
+            told = json_of(body)
             if self._application is None or told["provider"] != self._application.name:
                 raise MalformedError("The callback is of a provider that is not configured, or not in its form.")
             return self._application.name, Callback.model_validate(told).answer()

@@ -76,7 +76,7 @@ class Jira:
         self._index_lag = index_lag
         self._retries = retries
         self._limit = Limit("Jira")
-        self._recovery = Recovery("Jira", token, lambda: self._ask("GET", "/myself"), later)
+        self._recovery = Recovery("Jira", self._key_in_force, lambda: self._ask("GET", "/myself"), later)
         self._keys: OrderedDict[str, str] = OrderedDict()
 
     # -- the tracker ------------------------------------------------------------------------------
@@ -211,6 +211,9 @@ class Jira:
             raise
         except RefusedError as refusal:
             logs.warning("Jira refused an addition to the issue", error=str(refusal))
+
+    async def _key_in_force(self) -> str:
+        return self._token.reveal()
 
     # -- one call ---------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import httpx
 
 from steps.reference import logs
 from steps.reference.agent.alert import derived_id
+from steps.reference.agent.linear_access import Access
 from steps.reference.agent.markdown import markdown
 from steps.reference.agent.slm import Violation
 from steps.reference.agent.tickets import Draft, Link, Section
@@ -26,7 +27,6 @@ from steps.reference.calls import (
     retry_after,
     send,
 )
-from steps.reference.settings import Secret
 
 ENDPOINT = "https://api.linear.app/graphql"
 LABEL = "agent-sre"
@@ -84,15 +84,15 @@ class Linear:
     name = "linear"
 
     def __init__(
-        self, client: httpx.AsyncClient, key: Secret, team: str, *, timeout: float, retries: Retries, later: float
+        self, client: httpx.AsyncClient, access: Access, team: str, *, timeout: float, retries: Retries, later: float
     ) -> None:
         self._client = client
-        self._key = key
+        self._access = access
         self._team = team
         self._timeout = timeout
         self._retries = retries
         self._limit = Limit("Linear")
-        self._recovery = Recovery("Linear", key, lambda: self._ask(VIEWER, {}), later)
+        self._recovery = Recovery("Linear", access.authorization, lambda: self._ask(VIEWER, {}), later)
         self._known: dict[tuple[str, str], asyncio.Task[str | None]] = {}
 
     # -- the tracker ------------------------------------------------------------------------------
@@ -237,25 +237,26 @@ class Linear:
         return await self._retries.run(f"Linear {operation}", lambda: self._ask(document, variables))
 
     async def _ask(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        key = self._key.reveal()
+        refused, refusal = None, None
         for _ in range(WAITS):
-            response = await self._post(document, variables, key)
+            await self._limit.over()
+            authorization = await self._access.authorization(refused)
+            if refusal and authorization == refused:
+                raise refusal
+            response = await self._post(document, variables, authorization)
             try:
                 data = _data(response)
             except _RateLimitedError:
                 self._heed_limits(response, limited=True)
-            except UnauthorizedError:
-                if (fresh := self._key.reload()) == key:
-                    raise
-                key = fresh
+            except UnauthorizedError as error:
+                refused, refusal = authorization, error
             else:
                 self._heed_limits(response, limited=False)
                 self._recovery.succeeded()
                 return data
         raise TransientError("Linear's rate limit did not end.")
 
-    async def _post(self, document: str, variables: dict[str, Any], key: str) -> httpx.Response:
-        authorization = f"Bearer {key}" if key.startswith("lin_oauth_") else key
+    async def _post(self, document: str, variables: dict[str, Any], authorization: str) -> httpx.Response:
         request = self._client.build_request(
             "POST", ENDPOINT, json={"query": document, "variables": variables}, headers={"authorization": authorization}
         )

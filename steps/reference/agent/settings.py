@@ -29,6 +29,20 @@ class ApprovalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthSettings:
+    """The agent as an OAuth application."""
+
+    client_id: str
+    client_secret: Secret
+    refresh_token: Secret
+    """The first one; the later ones are the agent's own to keep."""
+    file: Path
+    """Where it keeps them."""
+    margin: float
+    """A token is renewed so long before it expires."""
+
+
+@dataclass(frozen=True, slots=True)
 class JiraSettings:
     """The site and the project in which issues are opened too."""
 
@@ -45,7 +59,9 @@ class JiraSettings:
 class Settings:
     """What the environment says; times are seconds."""
 
-    linear_api_key: Secret
+    linear_api_key: Secret | None
+    """None when the agent is an OAuth application."""
+    linear_oauth: OAuthSettings | None
     linear_team_key: str
     jira: JiraSettings | None
     """None when there are no issues in Jira."""
@@ -76,6 +92,10 @@ class Settings:
     breaker_cooldown: float
     max_pending: int
     """Events in work; more are turned away."""
+    rate_limit: float
+    """Events a second that are taken in the long run."""
+    rate_limit_burst: int
+    """Events that are taken at once."""
     approval: ApprovalSettings | None
     """None when the agent asks nobody."""
 
@@ -85,8 +105,10 @@ def read(variables: Mapping[str, str]) -> Settings:
     environment = Environment(variables)
     host = environment.text("KUBERNETES_SERVICE_HOST", "")
     kubeconfig = environment.text("KUBECONFIG", "")
+    oauth = _oauth(environment)
     settings = Settings(
-        linear_api_key=environment.secret("LINEAR_API_KEY"),
+        linear_api_key=None if oauth else environment.secret("LINEAR_API_KEY"),
+        linear_oauth=oauth,
         linear_team_key=environment.text("LINEAR_TEAM_KEY", "BVL"),
         jira=_jira(environment),
         prometheus_url=environment.text("PROMETHEUS_URL", "http://prometheus:9090").rstrip("/"),
@@ -110,10 +132,25 @@ def read(variables: Mapping[str, str]) -> Settings:
         breaker_failures=environment.count("BREAKER_FAILURES", 5),
         breaker_cooldown=environment.seconds("BREAKER_COOLDOWN", 30),
         max_pending=environment.count("MAX_PENDING_EVENTS", 1000),
+        rate_limit=environment.count("RATE_LIMIT", 100),
+        rate_limit_burst=environment.count("RATE_LIMIT_BURST", 200),
         approval=_approval(environment),
     )
     environment.check()
     return settings
+
+
+def _oauth(environment: Environment) -> OAuthSettings | None:
+    """What the agent needs when LINEAR_AUTH says that it has no personal key."""
+    if environment.choice("LINEAR_AUTH", "key", "oauth") == "key":
+        return None
+    return OAuthSettings(
+        client_id=environment.text("LINEAR_OAUTH_CLIENT_ID"),
+        client_secret=environment.secret("LINEAR_OAUTH_CLIENT_SECRET"),
+        refresh_token=environment.secret("LINEAR_OAUTH_REFRESH_TOKEN"),
+        file=Path(environment.text("STATE_DIRECTORY", ".")) / "linear-tokens.json",
+        margin=environment.seconds("LINEAR_OAUTH_MARGIN", 60),
+    )
 
 
 def _jira(environment: Environment) -> JiraSettings | None:

@@ -15,6 +15,7 @@ import httpx
 
 from steps.reference.agent.approvals import Answer, Question
 from steps.reference.calls import Limit, Retries, TransientError, check, retry_after, send
+from steps.reference.events import json_of
 from steps.reference.settings import Secret
 
 WINDOW = 300
@@ -75,7 +76,7 @@ class Slack:
         """The answer that a click gives. Raises ForgedError, or MalformedError."""
         self._verify(headers, body)
         try:
-            payload = json.loads(parse_qs(body.decode())["payload"][0])
+            payload = json_of(parse_qs(body.decode())["payload"][0])
             [action] = payload["actions"]
             decision, request_id = next(
                 (prefix, action["action_id"].removeprefix(prefix))
@@ -84,7 +85,15 @@ class Slack:
             )
             user, at = payload["user"], datetime.fromtimestamp(float(action["action_ts"]), UTC)
             by = f"{user.get('username') or user.get('name')} ({user['id']})"
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration, OverflowError) as error:
+        except (
+            LookupError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            StopIteration,
+            ArithmeticError,
+            RecursionError,
+        ) as error:
             raise MalformedError(f"The click cannot be understood: {error!r}.") from None
         return Answer(request_id, decision == APPROVE, by, at.isoformat(timespec="milliseconds"))
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ssl
+import warnings
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import trustme
 
 ORGANIZATION = "Acceptance world"
+LONG_AGO, OVER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 3, 31, tzinfo=UTC)
 
 
 class Authority:
@@ -21,6 +25,9 @@ class Authority:
         self._ca = trustme.CA(organization_name=ORGANIZATION) if directory is None else _kept(directory)
         self._server_context = cache(lambda host: _server_context(self._ca, host))
         self._impostor_context = cache(lambda host: _server_context(trustme.CA(organization_name=ORGANIZATION), host))
+        self._namesake_context = cache(lambda host: _server_context(self._ca, f"not.{host}"))
+        self._expired_context = cache(lambda host: _server_context(self._ca, host, not_before=LONG_AGO, not_after=OVER))
+        self._outdated_context = cache(lambda host: _outdated(_server_context(self._ca, host)))
 
     def write_ca(self, path: Path) -> None:
         """Writes the authority's certificate (PEM): what callers trust, by SSL_CERT_FILE for instance."""
@@ -40,6 +47,18 @@ class Authority:
         """The context of a server that claims to be `host`, signed by an authority that nobody trusts."""
         return self._impostor_context(host)
 
+    def namesake_context(self, host: str) -> ssl.SSLContext:
+        """The context of a server in the place of `host` whose certificate is good, and of another host."""
+        return self._namesake_context(host)
+
+    def expired_context(self, host: str) -> ssl.SSLContext:
+        """The context of a server that proved to be `host` until its certificate expired."""
+        return self._expired_context(host)
+
+    def outdated_context(self, host: str) -> ssl.SSLContext:
+        """The context of a server that proves to be `host`, and speaks no TLS version after 1.1."""
+        return self._outdated_context(host)
+
     def client_context(self) -> ssl.SSLContext:
         """The context of a caller that trusts this authority and no other."""
         return ssl.create_default_context(cadata=self._ca.cert_pem.bytes().decode())
@@ -56,13 +75,21 @@ def _kept(directory: Path) -> trustme.CA:
     return made
 
 
-def _issue(ca: trustme.CA, host: str) -> trustme.LeafCert:
-    return ca.issue_cert(host, organization_name=ORGANIZATION)
+def _issue(ca: trustme.CA, host: str, **validity: Any) -> trustme.LeafCert:
+    return ca.issue_cert(host, organization_name=ORGANIZATION, **validity)
 
 
-def _server_context(ca: trustme.CA, host: str) -> ssl.SSLContext:
+def _server_context(ca: trustme.CA, host: str, **validity: Any) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _issue(ca, host).configure_cert(context)
+    _issue(ca, host, **validity).configure_cert(context)
     context.set_alpn_protocols(["http/1.1"])
     context.num_tickets = 0  # nobody resumes a session here, and a ticket costs time on every connection
+    return context
+
+
+def _outdated(context: ssl.SSLContext) -> ssl.SSLContext:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # which is why nobody should speak it
+        context.set_ciphers("DEFAULT@SECLEVEL=0")
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
     return context

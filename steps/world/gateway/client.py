@@ -6,10 +6,8 @@ import asyncio
 
 import httpx
 
-from steps.world.gateway.faults import WrongCertificate
 from steps.world.gateway.messages import NoAnswerError, RefusedError, Request
 from steps.world.gateway.network import Network, decoded
-from steps.world.journal import Flight
 
 
 class WorldTransport(httpx.AsyncBaseTransport):
@@ -21,7 +19,9 @@ class WorldTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         headers, url = decoded(request.headers.raw), str(request.url)
-        tls = "TLSv1.3" if request.url.scheme == "https" else None  # as on a real connection to the gateway
+        encrypted = request.url.scheme == "https"
+        met = self._network.tls_fault(request.url.host, self._caller) if encrypted else None
+        tls = "TLSv1.3" if encrypted and not met else None  # as on a real connection to the gateway
         began = self._network.journal.cursor()
         flight = self._network.begin(self._caller, request.method, url, headers, began, tls)
         body = await request.aread()
@@ -29,7 +29,10 @@ class WorldTransport(httpx.AsyncBaseTransport):
         limit = request.extensions.get("timeout", {}).get("read")
         try:
             async with asyncio.timeout(limit):
-                self._shake_hands(flight, request.url)
+                if met:
+                    flight.fault = met.name
+                    flight.end(f"{self._caller} did not trust {request.url.host}: {met.name}.")
+                    raise RefusedError(str(flight.error))
                 response = await self._network.answer(flight, Request(self._caller, request.method, url, headers, body))
                 try:
                     content = b"".join([chunk async for chunk in response.aiter_raw()])
@@ -40,10 +43,3 @@ class WorldTransport(httpx.AsyncBaseTransport):
         except NoAnswerError as error:
             raise error.seen_as(str(error), request=request) from error
         return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(content))
-
-    def _shake_hands(self, flight: Flight, url: httpx.URL) -> None:
-        """The TLS handshake that would come first."""
-        if url.scheme == "https" and (met := self._network.on_connection(url.host, WrongCertificate)):
-            flight.fault = met.fault.name
-            flight.end(f"{self._caller} did not accept the certificate of {url.host}.")
-            raise RefusedError(str(flight.error))

@@ -12,7 +12,6 @@ import h11
 import httpx
 
 from steps.world.gateway.authority import Authority
-from steps.world.gateway.faults import Refuse, WrongCertificate
 from steps.world.gateway.messages import (
     CutShortError,
     NoAnswerError,
@@ -32,6 +31,9 @@ HANDSHAKE_LIMIT = 10.0
 
 CLOSING_LIMIT = 1.0
 """Seconds for a TLS connection to be closed by both sides."""
+
+NO_COMMON_VERSION = ("UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "TLSV1_ALERT_PROTOCOL_VERSION")
+"""How OpenSSL words that."""
 
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 """SO_LINGER for no time: closing the socket sends RST, and the peer sees ECONNRESET."""
@@ -235,18 +237,18 @@ class Connection(asyncio.Protocol):
             await self._write(await self._network.answer(flight, request))
             return False
         self._send(h11.Response(status_code=200, headers=[], reason=b"Connection established"))
-        if refused := self._network.on_connection(host, Refuse):
+        if refused := self._network.refusal(host):
             flight = self._begin(head, f"{base}/")
-            flight.fault = refused.fault.name
+            flight.fault = refused.name
             flight.end("The connection was refused.")
             self._arrived.clear()
             await self._arrived.wait()  # for the handshake to begin, so that the reset breaks it
             raise RefusedError(flight.error)
-        met = self._network.on_connection(host, WrongCertificate)
-        self._tunnel_fault = met.fault.name if met else None
+        met = self._network.tls_fault(host, self._caller)
+        self._tunnel_fault = met.name if met else None
         began, self._began = self._began, None
         try:
-            context = self._authority.impostor_context(host) if met else self._authority.server_context(host)
+            context = met.context(self._authority, host) if met else self._authority.server_context(host)
             await self._start_tls(context)
         except (OSError, ValueError, asyncio.CancelledError) as error:
             self._began = began
@@ -306,6 +308,8 @@ def _head(response: httpx.Response) -> h11.Response:
 
 def _handshake_failure(error: BaseException) -> str:
     """Why there is no TLS connection, in one sentence."""
+    if isinstance(error, ssl.SSLError) and error.reason in NO_COMMON_VERSION:
+        return f"The caller and the host have no version of TLS in common ({error.reason})."
     if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
         return f"The caller did not accept the certificate ({error.reason})."
     if isinstance(error, ConnectionAbortedError):

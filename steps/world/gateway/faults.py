@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import NoReturn
 
 import httpx
 
+from steps.world.gateway.authority import Authority
 from steps.world.gateway.messages import CutShortError, NotHttpError, Request, ResetError
 from steps.world.journal import Headers
 
@@ -48,14 +50,65 @@ class Refuse(Fault):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrongCertificate(Fault):
-    """The host shows a certificate of an authority that nobody trusts. Acts on TLS connections, until lifted.
+class TlsFault(Fault):
+    """The host cannot be trusted. Acts on TLS connections, of that caller or of all, until lifted.
 
-    Calls of a caller that accepts it are served, and carry the fault in the journal.
+    Calls of a caller that trusts it nevertheless are served, and carry the fault in the journal.
     """
+
+    caller: str | None = None
+
+    def context(self, authority: Authority, host: str) -> ssl.SSLContext:
+        """What the host shows instead of what it should."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongCertificate(TlsFault):
+    """The host shows a certificate of an authority that nobody trusts."""
+
+    def context(self, authority: Authority, host: str) -> ssl.SSLContext:
+        return authority.impostor_context(host)
 
     def _words(self) -> str:
         return "wrong certificate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignCertificate(TlsFault):
+    """The host shows the good certificate of another host."""
+
+    def context(self, authority: Authority, host: str) -> ssl.SSLContext:
+        return authority.namesake_context(host)
+
+    def _words(self) -> str:
+        return "certificate of another host"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiredCertificate(TlsFault):
+    """The host shows a certificate that has expired."""
+
+    def context(self, authority: Authority, host: str) -> ssl.SSLContext:
+        return authority.expired_context(host)
+
+    def _words(self) -> str:
+        return "expired certificate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutdatedTls(TlsFault):
+    """The host speaks TLS 1.1 and nothing later (RFC 8996)."""
+
+    def context(self, authority: Authority, host: str) -> ssl.SSLContext:
+        return authority.outdated_context(host)
+
+    def _words(self) -> str:
+        return "outdated version of TLS"
+
+
+TLS_FAULTS = {kind().name: kind for kind in (WrongCertificate, ForeignCertificate, ExpiredCertificate, OutdatedTls)}
+"""Why a host cannot be trusted, by the name that the journal has for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

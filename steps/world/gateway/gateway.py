@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from steps.world.gateway.authority import Authority
 from steps.world.gateway.client import WorldTransport
 from steps.world.gateway.connection import Connection
-from steps.world.gateway.faults import Fault, Refuse, WrongCertificate
+from steps.world.gateway.faults import Fault, Refuse, TlsFault
 from steps.world.gateway.injection import Injection, covers
 from steps.world.gateway.listener import Listener
 from steps.world.gateway.network import Network
@@ -123,8 +123,8 @@ class Gateway:
                 continue
             if isinstance(injection.fault, Refuse) and injection.lifted_at is None:
                 connection.cut("The connection was reset, because its host went down.", injection.fault.name)
-            elif isinstance(injection.fault, WrongCertificate) and connection.encrypted:
-                connection.retire()  # so that the next call meets the certificate that is now in force
+            elif isinstance(injection.fault, TlsFault) and connection.encrypted:
+                connection.retire()  # so that the next call meets what is now in force
 
     def _settle_fronts(self) -> None:
         for (host, _), front in self._fronts.items():

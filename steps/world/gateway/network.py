@@ -7,17 +7,19 @@ import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from starlette.types import ASGIApp
 
 from steps.world.gateway.authority import Authority
-from steps.world.gateway.faults import Fault, Refuse
+from steps.world.gateway.faults import Fault, Refuse, TlsFault
 from steps.world.gateway.injection import Injection, covers
 from steps.world.gateway.messages import NoAnswerError, NotHttpError, RefusedError, Request, ResetError, end_to_end
 from steps.world.gateway.upstream import Application, Server, ServiceError
 from steps.world.journal import Flight, Headers, Journal, host_of
 
+Met = TypeVar("Met", Refuse, TlsFault)
 UNDECLARED = "undeclared"
 """The callee of a call to a host that nobody declared."""
 
@@ -85,20 +87,25 @@ class Network:
         """The faults in force, in the order in which they were injected."""
         return [injection for injection in self._injections if injection.lifted_at is None]
 
-    def on_connection(self, host: str, kind: type[Fault]) -> Injection | None:
-        """The fault of this kind that meets a new connection to the host; counted when there is one."""
-        injection = self._find(host, kind)
-        if injection is not None:
-            injection.hit()
-        return injection
+    def refusal(self, host: str) -> Refuse | None:
+        """The fault that refuses a new connection to the host; counted when there is one."""
+        return self._met(host, Refuse, lambda _: True)
+
+    def tls_fault(self, host: str, caller: str) -> TlsFault | None:
+        """The fault that meets the caller's TLS handshake with the host; counted when there is one."""
+        return self._met(host, TlsFault, lambda fault: fault.caller in (None, caller))
 
     def refuses(self, host: str) -> bool:
         """Whether connections to the host are refused."""
-        return self._find(host, Refuse) is not None
+        return any(isinstance(i.fault, Refuse) and covers(i.host, host) for i in self.in_force())
 
-    def _find(self, host: str, kind: type[Fault]) -> Injection | None:
-        found = (i for i in self.in_force() if isinstance(i.fault, kind) and covers(i.host, host))
-        return next(found, None)
+    def _met(self, host: str, kind: type[Met], concerns: Callable[[Met], bool]) -> Met | None:
+        for injection in self.in_force():
+            fault = injection.fault
+            if isinstance(fault, kind) and covers(injection.host, host) and concerns(fault):
+                injection.hit()
+                return fault
+        return None
 
     # -- calls
 
@@ -154,8 +161,8 @@ class Network:
         if route is None:
             flight.error = f"Nobody declared the host {request.host!r}, so the gateway refused the call."
             return httpx.Response(502, text=flight.error)
-        if injection := self.on_connection(request.host, Refuse):
-            flight.fault = injection.fault.name
+        if refused := self.refusal(request.host):
+            flight.fault = refused.name
             raise RefusedError("The connection was refused.")
 
         async def forward() -> httpx.Response:
@@ -168,7 +175,12 @@ class Network:
         return await forward()
 
     async def _forward(self, route: Route, flight: Flight, request: Request) -> httpx.Response:
-        headers = [(k, v) for k, v in end_to_end(request.headers) if k not in ("host", "content-length")]
+        passed_on = end_to_end(request.headers)
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1"))
+            for name, value in passed_on
+            if name not in ("host", "content-length")
+        ]
         try:
             forwarded = httpx.Request(request.method, request.url, headers=headers, content=request.body)
             return await route.transport.handle_async_request(forwarded)

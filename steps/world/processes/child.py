@@ -125,6 +125,10 @@ class Child:
             log.seek(self._log_start if self._log_start <= size else 0)
             return log.read().decode(errors="replace")
 
+    def whole_output(self) -> str:
+        """What all runs have printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
     async def _end(self, which: signal.Signals, within: float | None) -> None:
         assert self._spawned
         await self._channel.signal(self._spawned, which)

@@ -6,5 +6,5 @@ ALSO = ("AC3.1", "AC5.2")
 
 FILE = "events.py"
 PROGRAM = "agent-sre"
-RIGHT = "data = _json(body) if body else None"
+RIGHT = "data = json_of(body) if body else None"
 WRONG = "data = None"

@@ -5,4 +5,4 @@ SAYS = "no address"
 
 FILE = "agent/linear.py"
 RIGHT = '"POST", ENDPOINT, json='
-WRONG = '"POST", f"{ENDPOINT}?key={key}", json='
+WRONG = '"POST", f"{ENDPOINT}?key={authorization}", json='

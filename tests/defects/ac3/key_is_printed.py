@@ -5,11 +5,11 @@ SAYS = "to show its key"
 
 FILE = "agent/linear.py"
 RIGHT = """
-if (fresh := self._key.reload()) == key:
-    raise
+if refusal and authorization == refused:
+    raise refusal
 """
 WRONG = """
-if (fresh := self._key.reload()) == key:
-    print("Linear has refused", key)
-    raise
+if refusal and authorization == refused:
+    print("Linear has refused", authorization)
+    raise refusal
 """

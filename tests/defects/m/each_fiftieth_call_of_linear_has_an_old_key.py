@@ -5,13 +5,11 @@ SAYS = "authenticated by Linear"
 
 FILE = "agent/linear.py"
 RIGHT = """
-key = self._key.reveal()
-for _ in range(WAITS):
+response = await self._post(document, variables, authorization)
 """
 WRONG = """
-key = self._key.reveal()
 self.__dict__["asked"] = self.__dict__.get("asked", 0) + 1
 if self.__dict__["asked"] % 50 == 0:
-    key = key[::-1]
-for _ in range(WAITS):
+    await self._post(document, variables, authorization[::-1])
+response = await self._post(document, variables, authorization)
 """

@@ -30,11 +30,14 @@ class Linear:
     """A Linear workspace with the teams BVL and OPS; `app` is the ASGI application of host api.linear.app.
 
     The methods are the world's: they prepare the workspace, its keys and its limits. What its issues hold is seen
-    through the API alone. `clock` gives epoch seconds.
+    through the API alone. `clock` gives epoch seconds; `issued` is told of OAuth tokens before anybody else.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.time, issued: Callable[[Tokens], None] = lambda tokens: None
+    ) -> None:
         self._clock = clock
+        self._issued = issued
         self._workspace = Workspace("Homelab", clock)
         self._workspace.add_team("BVL", "Homelab", default_state="Backlog")
         self._workspace.add_team("OPS", "Operations", default_state="Todo")
@@ -94,7 +97,9 @@ class Linear:
     def authorise(self, client_id: str, client_secret: str, email: str, expires_in: float = 86_400) -> Tokens:
         """Tokens of an OAuth application that acts as that user; access tokens live `expires_in` seconds."""
         self._access.register(client_id, client_secret)
-        return self._access.issue(self._workspace.user(email), client_id, expires_in, self._clock())
+        tokens = self._access.issue(self._workspace.user(email), client_id, expires_in, self._clock())
+        self._issued(tokens)
+        return tokens
 
     # how much may be asked
 
@@ -170,6 +175,7 @@ class Linear:
             return _refused("invalid_client", "Client authentication failed.", status=401)
         except InvalidGrantError:
             return _refused("invalid_grant", "The refresh token is invalid, expired or revoked.")
+        self._issued(tokens)
         return JSONResponse(
             {
                 "access_token": tokens.access_token,
