@@ -10,7 +10,7 @@ from behave.model import Scenario, Step
 from behave.model_type import Status
 from behave.runner import Context, the_step_registry
 
-from reports import evidence, recording, run
+from reports import evidence, measuring, recording, run
 from reports.run import UsageError, facts
 from steps.incident import audit
 from steps.incident.ahead import preparation_of
@@ -33,7 +33,7 @@ def before_scenario(context: Context, scenario: Scenario) -> None:
 
 def after_step(context: Context, step: Step) -> None:
     observed = context.stage.observed(str(context.scenario.location), failed=step.status.has_failed())
-    evidence.attach(context, step, observed.seen)
+    evidence.attach(context, step, [*observed.seen, *measuring.keep(observed.measured)])
     if step.step_type == "then" and step.status is Status.passed:
         require_observation(step.name, observed)
 

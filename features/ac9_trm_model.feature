@@ -93,7 +93,7 @@ Feature: AC9 TRM Model Integration
       | answers something that is not JSON |
       | is not sure of its answer          |
 
-  @AC9.4
+  @AC9.4 @load
   Scenario: Twenty alerts at once are decided within the target
     Given 20 alerts for which the model knows a remedy
     And the model takes a moment for each of them

@@ -1,4 +1,4 @@
-@S5
+@S5 @load
 Feature: Scenario 5 Concurrent Integrations
   Many alerts at once are as many incidents, each with its own tickets and its own remediation, in time and at bearable cost.
 

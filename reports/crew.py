@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Self
 
-from reports import run, worker
+from reports import measuring, run, worker
 from reports.live import LiveFormatter
 from reports.run import UsageError
 from reports.units import Unit
@@ -172,6 +172,7 @@ class Crew:
             case Settled():
                 record.told |= {verdict.location: verdict for verdict in word.verdicts}
                 record.settled |= {verdict.location for verdict in word.verdicts}
+                measuring.add(word.measures, record)
                 live.look_again()
                 member.unit = None
             case Over():

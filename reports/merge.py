@@ -52,8 +52,8 @@ def merge(places: Sequence[Path], root: Path) -> Verdict:
     for where, part in zip(places, parts, strict=True):
         _take(where, latest, {one.location for one in part.scenarios if chosen[one.location] is one})
     verdict = _joined(parts, chosen.values(), root)
-    if measured := next(filter(None, map(benchmarks.load, places)), None):
-        measured.model_copy(update={"run": verdict.run.id}).write(latest)
+    if measured := list(filter(None, map(benchmarks.load, places))):
+        benchmarks.joined(verdict.run.id, measured).write(latest)
     documentation.write(root, latest)
     return publish(verdict, root, latest)
 

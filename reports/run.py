@@ -30,7 +30,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from reports import suite
+from reports import benchmarks, suite
+from reports.benchmarks import Measure
 from reports.requirements import Requirements
 from reports.suite import Suite
 from reports.units import Durations, Shard, Shuffle
@@ -94,6 +95,8 @@ class Record:
     """When each step began."""
     evidence: dict[int, list[Attachment]] = field(default_factory=dict)
     """What each step has seen."""
+    measures: list[Measure] = field(default_factory=list)
+    """What the steps have measured."""
     troubles: dict[int, list[tuple[Trouble, BaseException]]] = field(default_factory=dict)
     """What went wrong in the hooks and the clean-up of each feature, rule, scenario and step."""
     run_troubles: list[Trouble] = field(default_factory=list)
@@ -135,6 +138,7 @@ class Record:
         if self.latest.is_symlink():
             raise UsageError(f"{self.latest} is a symbolic link: remove it, the reports need a directory of their own.")
         if self.latest.exists():
+            benchmarks.make_history(self.latest)
             shutil.rmtree(self.latest)
         self.latest.mkdir(parents=True)
 

@@ -23,6 +23,7 @@ from behave.parser import parse_file
 
 from reports import run
 from reports.allure import AllureFormatter
+from reports.benchmarks import Measure
 from reports.follower import Recorder
 from reports.judge import verdict_on
 from reports.run import UsageError
@@ -79,6 +80,8 @@ class Settled:
     """A unit is over, and nothing will change in what came of its scenarios."""
 
     verdicts: tuple[ScenarioVerdict, ...]
+    measures: tuple[Measure, ...] = ()
+    """What its scenarios have measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +161,9 @@ class Worker:
                 yield feature
                 scenarios = [one for one in feature.walk_scenarios() if one.line in order.unit.lines]
                 allure.listener.write_all(scenarios)
-                self._tell(Settled(tuple(verdict_on(one, self._record) for one in scenarios)))
+                verdicts = tuple(verdict_on(one, self._record) for one in scenarios)
+                self._tell(Settled(verdicts, tuple(self._record.measures)))
+                self._record.measures.clear()
 
     def _select(self, unit: Unit) -> None:
         scenarios = self._features[unit].walk_scenarios()

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import httpx
@@ -17,10 +17,13 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from steps.drivers.approvals import Approvers
 from steps.incident.alert import Alert as KnownAlert
 from steps.incident.alert import make_alert
 from steps.incident.approvals import (
+    PARTIES,
     Decided,
+    PromptPeople,
     asks_application,
     button_of,
     differ,
@@ -45,6 +48,7 @@ from steps.reference.calls import RefusedError, Retries, TransientError
 from steps.reference.settings import Secret, SettingsError
 from steps.world.services.approvals import (
     PATH,
+    Approval,
     ApprovalApplication,
     Message,
     Person,
@@ -851,3 +855,71 @@ def test_only_a_client_error_refuses(status: int, holds: bool) -> None:
 
 def test_the_message_of_the_reference_says_until_when() -> None:
     assert "600 s" in json.dumps(message_of(question()))
+
+
+# -- the suite's prompt people
+
+
+class Desk:
+    """What people see at both places, and what they have decided."""
+
+    def __init__(self) -> None:
+        self.all_messages: list[Message] = []
+        self.all_approvals: list[Approval] = []
+        self.decided: list[tuple[str, str]] = []
+
+    def ask(self, alert: KnownAlert, *places: str) -> None:
+        if "on Slack" in places:
+            buttons = [
+                {"type": "button", "action_id": f"{does}_{alert.mark}", "value": alert.mark, "text": {"text": does}}
+                for does in ("approve", "reject")
+            ]
+            blocks = [{"type": "actions", "elements": buttons}]
+            self.all_messages.append(Message("1", "#agent-approvals", {"text": alert.mark, "blocks": blocks}))
+        if "in the approval application" in places:
+            self.all_approvals.append(Approval(cast(Any, None), alert.mark))
+
+    def click(self, message: Message, button: dict[str, Any], person: Person) -> None:
+        assert button["action_id"].startswith("approve")
+        self.decided.append(("on Slack", button["value"]))
+
+    def decide(self, approval: Approval, decision: str, person: Person) -> None:
+        assert decision == "approve"
+        self.decided.append(("in the approval application", approval.said))
+
+    def call_back(self, approval: Approval) -> None: ...
+
+
+def people_at(desk: Desk) -> PromptPeople:
+    return PromptPeople(cast(Approvers, desk), SOMEBODY)
+
+
+def test_prompt_people_approve_each_request_once_and_at_each_place_in_its_turn() -> None:
+    desk, alerts = Desk(), [make_alert() for _ in range(4)]
+    desk.ask(make_alert(), *PARTIES)
+    people = people_at(desk)
+    for alert in alerts:
+        desk.ask(alert, *PARTIES)
+        people.approve_in_turns()
+        people.approve_in_turns()
+    assert desk.decided == [(where, alert.mark) for where, alert in zip([*PARTIES] * 2, alerts, strict=True)]
+
+
+def test_prompt_people_wait_until_all_places_have_the_request_or_approve_where_they_saw_it_first() -> None:
+    desk, alert = Desk(), make_alert()
+    people = people_at(desk)
+    desk.ask(alert, "in the approval application")
+    people.approve_in_turns()
+    assert desk.decided == []
+    desk.ask(alert, "on Slack")
+    people.approve()
+    assert desk.decided == [("in the approval application", alert.mark)]
+
+
+def test_prompt_people_approve_no_more_than_they_are_told_to() -> None:
+    desk = Desk()
+    people = people_at(desk)
+    for _ in range(3):
+        desk.ask(make_alert(), "on Slack")
+    people.approve(2)
+    assert (len(desk.decided), len(people.asked)) == (2, 1)

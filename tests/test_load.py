@@ -6,7 +6,7 @@ import asyncio
 import random
 import statistics
 import time
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import httpx
 import pytest
@@ -15,9 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from steps.drivers.load import Keeping, Latencies, capacity, open_loop
+from steps.drivers.load import Keeping, Latencies, capacity, harness_capacity, open_loop
 from steps.world.gateway import Authority, Gateway
 from steps.world.journal import Journal
+from steps.world.processes import usage
+from steps.world.processes.usage import Machine, Share
 
 
 async def test_arrivals_keep_their_schedule_and_wait_for_no_answer() -> None:
@@ -61,10 +63,13 @@ def test_percentiles_are_exact_to_three_digits() -> None:
 
 
 async def test_against_a_server_of_known_latency_the_measured_p95_is_within_five_per_cent() -> None:
-    """Through the gateway, as all load goes; the injected latencies are what is known."""
+    """Through the gateway, as all load goes; the injected latencies are what is known, of the target's magnitude.
+
+    As in a run, what was measured while the harness could not keep its schedule is no measure.
+    """
     chance = random.Random(7)
-    injected = [0.1 + chance.expovariate(1 / 0.05) for _ in range(300)]
-    waiting = iter(injected)
+    injected = [0.5 + chance.expovariate(1 / 0.3) for _ in range(200)]
+    waiting = cycle(injected)
 
     async def answer(_: Request) -> Response:
         await asyncio.sleep(next(waiting))
@@ -77,7 +82,10 @@ async def test_against_a_server_of_known_latency_the_measured_p95_is_within_five
             async def send() -> httpx.Response:
                 return await client.post("http://sink.test/", content=b"{}")
 
-            arrivals = await open_loop([send] * len(injected), rate=100)
+            for _ in range(10):
+                arrivals = await open_loop([send] * len(injected), rate=100)
+                if not Keeping.of(arrivals, 100).late(0.02):
+                    break
     measured = Latencies([arrival.ended - arrival.due for arrival in arrivals]).at(95)
     known = Latencies(injected).at(95)
     assert measured == pytest.approx(known, rel=0.05)
@@ -87,4 +95,24 @@ async def test_the_sender_tells_what_it_can_do_at_the_most() -> None:
     async def moment() -> None:
         await asyncio.sleep(0.01)
 
-    assert await capacity(moment, count=100) > 1000
+    assert await capacity(moment, count=100) > 150  # one after the other, it were less than 100
+
+
+async def test_the_suites_own_capacity_is_what_it_carries_through_its_gateway() -> None:
+    assert await harness_capacity(Authority()) > 20
+
+
+def test_a_load_that_is_the_machines_own_is_no_bystanders() -> None:
+    machine, until = Machine(), time.process_time() + 0.3
+    while time.process_time() < until:
+        pass
+    share = machine.share()
+    assert 0 <= share.idle <= 100
+    assert share.others + share.idle < 100
+
+
+def test_what_other_programs_use_is_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 10 s of all processors they took 4, this program 3, and nobody 3."""
+    seen = iter([(100.0, 50.0, 20.0), (107.0, 53.0, 23.0)])
+    monkeypatch.setattr(usage, "_cpu_seconds", lambda: next(seen))
+    assert Machine().share() == Share(others=pytest.approx(40), idle=pytest.approx(30))

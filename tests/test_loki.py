@@ -619,6 +619,9 @@ def test_the_driver_and_the_double_understand_each_other() -> None:
             driver.Line(NOON - 2, "first", {"app": "x"}),
             driver.Line(NOON - 1, "second", {"app": "x"}),
         ]
+        desk.push_all([({"app": "y"}, [(NOON - 1, "one")]), ({"app": "z"}, [(NOON - 1, "other")])])
+        found = [desk.lines(f'{{app="{app}"}}', NOON - 2, NOON) for app in "yz"]
+        assert [[line.text for line in lines] for lines in found] == [["one"], ["other"]]
         with pytest.raises(LokiUnavailable, match="with 400: 'parse error"):
             desk.lines("{", NOON - 2, NOON)
 

@@ -74,3 +74,28 @@ def test_it_refuses_to_wait_for_itself() -> None:
 
     with loop, pytest.raises(RuntimeError, match="wait for itself"):
         loop.run(wait_for_itself())
+
+
+def test_what_is_begun_goes_on_beside_whoever_began_it() -> None:
+    with Loop() as loop:
+        go = loop.run(an_event())
+        begun = loop.begin(go.wait())
+        assert not begun.done()
+        loop.run(set_it(go))
+        assert begun.result(timeout=5)
+
+
+def test_what_is_begun_can_be_cancelled() -> None:
+    with Loop() as loop:
+        begun = loop.begin(loop.run(an_event()).wait())
+        assert begun.cancel()
+    with pytest.raises(RuntimeError, match="not running"):
+        loop.begin(thread_name())
+
+
+async def an_event() -> asyncio.Event:
+    return asyncio.Event()
+
+
+async def set_it(event: asyncio.Event) -> None:
+    event.set()

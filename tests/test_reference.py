@@ -37,7 +37,7 @@ from steps.reference.agent.markdown import markdown
 from steps.reference.agent.remediation import plan
 from steps.reference.agent.slm import Violation, violation
 from steps.reference.agent.tickets import Section
-from steps.reference.calls import RefusedError, Retries, TransientError, check, make_client, retry_after, send
+from steps.reference.calls import Limit, RefusedError, Retries, TransientError, check, make_client, retry_after, send
 from steps.reference.doors import RateLimit
 from steps.reference.events import CloudEvent, MalformedEventError
 from steps.reference.prometheus_events import app as converter_app
@@ -323,6 +323,25 @@ async def test_waiting_for_a_free_connection_is_no_time_without_an_answer() -> N
     async with server, make_client(httpx.create_ssl_context(), at_once=2) as client:
         calls = (send(client, client.build_request("GET", url), 0.25) for _ in range(8))
         assert {answer.status_code for answer in await asyncio.gather(*calls)} == {204}
+
+
+async def test_a_limit_that_is_reached_while_a_call_waits_for_its_connection_is_heeded() -> None:
+    limit, ends, began = Limit("Linear"), time.time() + 0.2, []
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        began.append(time.time())
+        limit.reached(ends)
+        writer.write(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(slow, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, make_client(httpx.create_ssl_context(), at_once=1) as client:
+        await asyncio.gather(*(send(client, client.build_request("GET", url), 5, limit) for _ in range(4)))
+    assert began[0] < ends
+    assert all(at >= ends for at in began[1:])
 
 
 # -- remediation --------------------------------------------------------------------------------------

@@ -101,6 +101,16 @@ def test_counters_are_set_exactly_and_may_be_reset() -> None:
     }
 
 
+def test_a_counter_that_is_forgotten_is_no_longer_exported() -> None:
+    signals = Signals()
+    for code in ("200", "500"):
+        signals.counter("http_requests_total", {"code": code}, 10)
+    signals.forget_counter("http_requests_total", {"code": "500"})
+    signals.forget_counter("http_requests_total", {"code": "404"})
+    signals.forget_counter("jobs_total", {})
+    assert [dict(labels) for _, labels, _ in scrape(signals)] == [{"code": "200"}]
+
+
 @pytest.mark.parametrize("name", ["", "1st", "a-b", "a b", "é", "__name__", "a\n"])
 def test_a_label_name_that_prometheus_refuses_is_refused_at_once(name: str) -> None:
     signals = Signals()

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from steps.incident.outages import ACTED_ON, READ_FROM, system_of
 from steps.world import trouble
 from steps.world.gateway.faults import CallFault
 from steps.world.gateway.messages import Request
@@ -56,6 +57,12 @@ def test_what_jira_has_against_an_issue_is_more_than_a_log_cut_short_would_show(
     body = trouble.AT_JIRA["refuses it for its fields"](matching=None).body  # type: ignore[attr-defined]
     assert json.loads(body)["errors"] == trouble.FIELD_ERRORS
     assert len(body[: body.index(list(trouble.FIELD_ERRORS)[-1].encode())]) > 300
+
+
+def test_every_system_that_can_be_down_has_its_host_and_its_effect() -> None:
+    functions = {"LambdaFunctions"}
+    assert {*ACTED_ON, *READ_FROM} - functions <= trouble.HOSTS_OF.keys()
+    assert all(system_of(name).hops for name in (*ACTED_ON, *READ_FROM))
 
 
 def test_calls_about_older_issues_use_up_no_fault_that_the_next_calls_meet() -> None:

@@ -125,6 +125,15 @@ burst = 0.2
 log = 0.2
 outage = 0.1
 quiet = 0.05
+
+[targets]
+recovery = 0.5
+
+[load]
+alerts = 20
+approvals = 10
+limited = 10
+outage = 0.5
 """
 
 

@@ -61,6 +61,16 @@ class Approvers:
         """The requests in the approval application that mention this, oldest first."""
         return [approval for approval in self._application.approvals if mentioning in approval.said]
 
+    @property
+    def all_messages(self) -> list[Message]:
+        """Every message in Slack, oldest first."""
+        return self._slack.messages
+
+    @property
+    def all_approvals(self) -> list[Approval]:
+        """Every request in the approval application, oldest first."""
+        return self._application.approvals
+
     # -- decisions
 
     def click(self, message: Message, button: dict[str, Any], person: Person) -> httpx.Response:

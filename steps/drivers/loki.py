@@ -55,8 +55,15 @@ class Loki:
 
         Raises LokiUnavailable.
         """
-        values = [[str(_nanoseconds(at)), text] for at, text in lines]
-        self._call("POST", "/push", json={"streams": [{"stream": dict(labels), "values": values}]})
+        self.push_all([(labels, lines)])
+
+    def push_all(self, streams: Iterable[tuple[Mapping[str, str], Iterable[tuple[float, str]]]]) -> None:
+        """As `push`, for several streams at once: the labels of each, and its lines. Raises LokiUnavailable."""
+        told = [
+            {"stream": dict(labels), "values": [[str(_nanoseconds(at)), text] for at, text in lines]}
+            for labels, lines in streams
+        ]
+        self._call("POST", "/push", json={"streams": told})
 
     def _page(self, query: str, since: int, until: int) -> dict[tuple[int, str, tuple[tuple[str, str], ...]], Line]:
         """The first lines of that time, by time in nanoseconds, text and labels."""

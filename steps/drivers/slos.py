@@ -96,6 +96,15 @@ class Slos:
         """The service has this objective and these counters from now on."""
         slo.publish(self._signals, name, target=float(objective.target), requests=objective.requests)
 
+    def withdraw(self, name: str, objective: Objective) -> None:
+        """The service is gone."""
+        slo.withdraw(self._signals, name, requests=objective.requests)
+
+    def known(self) -> set[str]:
+        """The services of which Prometheus has SLO data."""
+        found = self._prometheus.series(slo.BUDGET_REMAINING)
+        return {series.labels["slo_name"] for series in found}
+
     def recorded(self, name: str) -> dict[Quantity, float]:
         """The service's SLO data as Prometheus' recording rules have it; a quantity without data is left out."""
         values = {quantity: self._value(record, name) for quantity, record in RECORDS.items()}

@@ -14,6 +14,8 @@ from steps.world.loop import Loop
 FIRST_PAUSE, GROWTH, TRIES = 0.3, 1.5, 8
 """How Alertmanager tries again after a 5xx answer or a network error: it never does after a 4xx."""
 
+OWN_HEADERS = {"Content-Type": "application/json", "User-Agent": "Alertmanager/0.25.0"}
+
 
 class Webhook:
     """Sends notifications as Alertmanager does: one after the other within a group, different groups side by side."""
@@ -29,7 +31,7 @@ class Webhook:
         """Notifies, and goes on without waiting for the answer: it may take as long as the broker takes the event."""
 
         async def start() -> None:
-            task = asyncio.create_task(self._deliver(notification, headers or {}))
+            task = asyncio.create_task(self.deliver(notification, headers))
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
@@ -39,14 +41,15 @@ class Webhook:
         """Posts this body once and returns the answer."""
         return self._loop.run(self._client.post(self._url, content=body, headers={"Content-Type": "application/json"}))
 
-    async def _deliver(self, notification: dict[str, Any], headers: dict[str, str]) -> None:
+    async def deliver(self, notification: dict[str, Any], headers: dict[str, str] | None = None) -> None:
+        """Notifies, and again until the notification is taken or refused; to be awaited on the world's loop."""
         async with self._queues[notification["groupKey"]]:
             for attempt in range(TRIES):
                 try:
                     answer = await self._client.post(
                         self._url,
                         content=json.dumps(notification, ensure_ascii=False).encode(),
-                        headers={"Content-Type": "application/json", "User-Agent": "Alertmanager/0.25.0"} | headers,
+                        headers=OWN_HEADERS | (headers or {}),
                         timeout=60,
                     )
                 except httpx.TransportError:

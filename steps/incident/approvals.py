@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any, Literal
 
 import httpx
 
 from steps.drivers.approvals import Approvers
 from steps.drivers.linear import Issue
-from steps.incident.alert import Alert, make_alert
+from steps.incident.alert import Alert, make_alert, marks_in
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
@@ -331,6 +334,56 @@ class Approvals:
         last = made[-1]
         answer = f"{last.status} {last.response_text[:80]}" if last.status else str(last.error)
         return f": agent-sre asked {len(made)} times, the last time it was answered {answer}."
+
+
+class PromptPeople:
+    """People who approve whatever they are asked for from now on, and each request at one place only."""
+
+    def __init__(self, approvers: Approvers, person: Person) -> None:
+        self._approvers = approvers
+        self._person = person
+        self._messages, self._approvals = len(approvers.all_messages), len(approvers.all_approvals)
+        self._turns: Iterator[Where] = cycle(PARTIES)
+        self._done: set[str] = set()
+        self.asked: dict[str, dict[Where, Message | Approval]] = {}
+        """What they have seen and not approved yet, by the mark of the alert that it is about."""
+
+    def approve(self, most: int | None = None) -> None:
+        """They approve at most so many requests, at the places where they have seen them first."""
+        self.look()
+        for mark, places in [*self.asked.items()][:most]:
+            self._approve(mark, next(iter(places)))
+
+    def approve_in_turns(self) -> None:
+        """They approve what they are asked for at all places, at each of them in its turn."""
+        self.look()
+        for mark, places in [*self.asked.items()]:
+            if places.keys() == PARTIES.keys():
+                self._approve(mark, next(self._turns))
+
+    def look(self) -> None:
+        """They see what they are asked for."""
+        messages, approvals = self._approvers.all_messages, self._approvers.all_approvals
+        for message in messages[self._messages :]:
+            self._note(str(message.sent), "on Slack", message)
+        for approval in approvals[self._approvals :]:
+            self._note(approval.said, "in the approval application", approval)
+        self._messages, self._approvals = len(messages), len(approvals)
+
+    def _note(self, text: str, where: Where, asked: Message | Approval) -> None:
+        for mark in marks_in(text) - self._done:
+            self.asked.setdefault(mark, {})[where] = asked
+
+    def _approve(self, mark: str, where: Where) -> None:
+        """What the agent makes of the answer, the journal tells."""
+        asked = self.asked.pop(mark)[where]
+        self._done.add(mark)
+        with suppress(AssertionError):
+            if isinstance(asked, Message):
+                self._approvers.click(asked, button_of(asked, "approve"), self._person)
+            else:
+                self._approvers.decide(asked, "approve", self._person)
+                self._approvers.call_back(asked)
 
 
 # -- pure claims, each with its sentence

@@ -23,11 +23,14 @@ from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
 from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
+from steps.incident.outages import Outages
 from steps.incident.remediation import Remediation
 from steps.incident.robustness import Robustness, Siege
 from steps.incident.rotation import Exchanged, Rotation
 from steps.incident.stage import Stage
+from steps.incident.success import SuccessMetrics
 from steps.incident.telemetry import Telemetry
+from steps.incident.traffic import Load, Traffic
 from steps.incident.trust import Trust
 from steps.incident.validation import Found, Validation
 from steps.world.gateway import Injection
@@ -54,6 +57,9 @@ class Context(Protocol):
     telemetry: Telemetry
     validation: Validation
     model: Model
+    traffic: Traffic
+    success: SuccessMetrics
+    outages: Outages
     trust: Trust
     deployment: Deployment
     rotation: Rotation
@@ -92,6 +98,8 @@ class Context(Protocol):
     mistake: Mistake
     """The answer that the model gives and nobody must follow."""
     watch: Watch
+    load: Load
+    """The load that has arrived."""
     found: Found
     """What a made-up validation found."""
     verdict: Verdict

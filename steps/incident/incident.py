@@ -6,13 +6,14 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from steps.drivers.broker import Broker
 from steps.drivers.slos import Objective
 from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
 from steps.incident.events import Happening, event_about
 from steps.incident.evidence import Evidence, Kind, transcripts
+from steps.incident.measurement import Measurement
 from steps.incident.vacuity import Absence, Observed
 from steps.world.cluster.cloudevent import Event
 from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
@@ -58,6 +59,8 @@ class Incident:
     trace_id: str = field(default_factory=lambda: secrets.token_hex(16))
     seen: list[Evidence] = field(default_factory=list)
     """What the current step has observed; the environment hands it to the reports after each step."""
+    measurements: list[Measurement] = field(default_factory=list)
+    """What the current step has measured, handed over with it."""
     denied: list[Absence] = field(default_factory=list)
     """What the current step claims not to be there."""
     absences: list[Absence] = field(default_factory=list)
@@ -173,6 +176,11 @@ class Incident:
         said = self.exchanges()[-most:]
         self.saw(f"Everything that was said about the incident ({len(said)})", transcripts(said), "http")
 
+    def measured(self, *measurements: Measurement) -> None:
+        """Keeps measurements of the ticket's success metrics, with every planted credential blotted out."""
+        redact = self.journal.redact
+        self.measurements += [replace(one, failures=tuple(map(redact, one.failures))) for one in measurements]
+
     def did_not_see(self, what: str, control: Callable[[], object]) -> None:
         """Every claim that something is not there says so here, in whatever way it looks for it.
 
@@ -183,9 +191,9 @@ class Incident:
 
     def end_step(self) -> Observed:
         """What the current step has observed; the next one begins with nothing."""
-        observed = Observed(self.seen, self.denied)
+        observed = Observed(self.seen, self.denied, self.measurements)
         self.absences += self.denied
-        self.seen, self.denied = [], []
+        self.seen, self.denied, self.measurements = [], [], []
         return observed
 
     def correlation_ids(self) -> list[str]:

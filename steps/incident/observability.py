@@ -39,6 +39,8 @@ A_WHILE = timedelta(minutes=20)
 """So late may a notification come."""
 LONG_BEFORE = timedelta(hours=3)
 """No window around an alert's start reaches back so far."""
+FAILED = "the database did not answer"
+"""The message of a span that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,16 @@ def give_values(alerts: Sequence[Alert]) -> None:
     """Each alert's signal gets a value of its own, also when it is rounded to a whole number."""
     for alert, whole in zip(alerts, random.sample(range(83, 99), len(alerts)), strict=True):
         alert.value = whole + random.choice((0.12, 0.23, 0.31, 0.34, 0.41))
+
+
+def teach(loki: Loki, tempo: Tempo, alerts: Sequence[Alert]) -> dict[str, Known]:
+    """The stack comes to know of each of many alerts enough to recognise it by, at one stroke; what, by its mark."""
+    known = {alert.mark: Known(alert.value) for alert in alerts}
+    lines = (_at(known[alert.mark].lines, alert.starts_at - timedelta(seconds=10)) for alert in alerts)
+    loki.push_all(zip(map(_stream, alerts), lines, strict=True))
+    failed = (_trace(one, known[one.mark].failed, one.starts_at - timedelta(seconds=7), FAILED) for one in alerts)
+    tempo.push(span for trace in failed for span in trace)
+    return known
 
 
 def unknown_alert() -> Alert:
@@ -391,11 +403,11 @@ def _at(lines: Iterable[str], start: datetime) -> list[tuple[float, str]]:
 def _traces(alert: Alert, known: Known) -> list[Span]:
     """The traces of the alert's service: the one that failed is neither the first nor the last of its time."""
     one, other = known.succeeded
-    start, error = alert.starts_at, "the database did not answer"
+    start = alert.starts_at
     return [
-        *_trace(alert, known.failed_before, start - LONG_BEFORE, error),
+        *_trace(alert, known.failed_before, start - LONG_BEFORE, FAILED),
         *_trace(alert, one, start - timedelta(seconds=9)),
-        *_trace(alert, known.failed, start - timedelta(seconds=7), error),
+        *_trace(alert, known.failed, start - timedelta(seconds=7), FAILED),
         *_trace(alert, other, start - timedelta(seconds=5)),
     ]
 

@@ -30,7 +30,7 @@ from steps.drivers.tempo import Tempo
 from steps.drivers.webhook import Webhook
 from steps.incident.alert import new_key
 from steps.incident.alerting import Alerting
-from steps.incident.approvals import Approvals
+from steps.incident.approvals import Approvals, PromptPeople
 from steps.incident.audit import Audit, audit
 from steps.incident.deployment import Deployment
 from steps.incident.events import Events
@@ -42,10 +42,13 @@ from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
 from steps.incident.objectives import Objectives
 from steps.incident.observability import Observability
+from steps.incident.outages import Outage, Outages
 from steps.incident.remediation import Remediation
 from steps.incident.robustness import Robustness
 from steps.incident.rotation import Key, Rotation
+from steps.incident.success import SuccessMetrics
 from steps.incident.telemetry import Telemetry
+from steps.incident.traffic import Kind, Load, Traffic
 from steps.incident.trust import Trust
 from steps.incident.vacuity import Observed, require_controls, require_part
 from steps.incident.validation import Validation
@@ -57,6 +60,7 @@ from steps.targets.target import Target, TargetUnavailable, world_for
 from steps.world import hosts, staff
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
+from steps.world.staff import APPROVER, ENGINEER
 from steps.world.trouble import Trouble
 from steps.world.world import WorldUnavailable
 
@@ -74,6 +78,8 @@ class Stage:
         self.run = f"run-{new_key()}"
         self.opened = ExitStack()
         self._incidents: dict[str, Incident] = {}
+        self._loads: dict[Kind, Load] = {}
+        self._outages: dict[str, Outage] = {}
         self.world = world_for(profile)
         self.opened.callback(self.world.close)
 
@@ -285,6 +291,7 @@ class Stage:
             issues,
             remediation,
         )
+        traffic = self._traffic(incident)
         return Scene(
             incident=incident,
             events=Events(journal, waiting, incident),
@@ -316,7 +323,51 @@ class Stage:
             rotation=Rotation(self.keys, self.profile.linear.token_lifetime, journal, waiting, incident),
             deployment=Deployment(lambda: self.kubernetes, self.profile.manifests, incident),
             model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
+            traffic=traffic,
+            success=SuccessMetrics(incident, self.profile),
+            outages=Outages(
+                traffic=traffic,
+                webhook=lambda: self.webhook,
+                people=self._prompt_people,
+                trouble=lambda: self.trouble,
+                journal=journal,
+                waiting=waiting,
+                incident=incident,
+                profile=self.profile,
+                seen=self._outages,
+            ),
         )
+
+    def _traffic(self, incident: Incident) -> Traffic:
+        return Traffic(
+            webhook=lambda: self.webhook,
+            loki=lambda: self.loki,
+            tempo=lambda: self.tempo,
+            slos=lambda: self.slos,
+            engineer=self._engineer,
+            people=self._prompt_people,
+            limits=lambda: [
+                self.trouble.slack_limit_reached,
+                self.trouble.linear_limit_reached,
+                self.trouble.jira_limit_reached,
+            ],
+            loop=self.world.loop,
+            authority=self.world.authority,
+            journal=self.world.journal,
+            waiting=self.waiting,
+            incident=incident,
+            profile=self.profile,
+            sent=self._loads,
+        )
+
+    def _prompt_people(self) -> PromptPeople:
+        return PromptPeople(self.approvers, APPROVER)
+
+    def _engineer(self) -> str:
+        """Id of the account in Linear of who is on call."""
+        user = self.linear.user(ENGINEER)
+        assert user, f"{ENGINEER} has an account"
+        return user.id
 
     def begin(self, scenario: str, arrangement: str | None = None) -> None:
         """A scenario begins, under an arrangement of the profile: what is looked at from here on is its own.
@@ -376,6 +427,9 @@ class Scene:
     telemetry: Telemetry
     validation: Validation
     model: Model
+    traffic: Traffic
+    success: SuccessMetrics
+    outages: Outages
     trust: Trust
     deployment: Deployment
     rotation: Rotation

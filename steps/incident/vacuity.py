@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from steps.incident.evidence import Evidence
+from steps.incident.measurement import Measurement
 from steps.world.journal import Exchange
 
 
@@ -38,6 +39,7 @@ class Observed:
 
     seen: Sequence[Evidence]
     absences: Sequence[Absence]
+    measured: Sequence[Measurement] = ()
 
 
 _NO_CLAIM = re.compile(r"\b(tells?|says?|reports?|answers?|logged)\b[^,;:]*|\b(that|which|who) \w+ not\b")

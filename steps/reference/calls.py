@@ -68,15 +68,22 @@ _free: WeakKeyDictionary[httpx.AsyncClient, asyncio.Semaphore] = WeakKeyDictiona
 """How many more calls each client may make at once."""
 
 
-async def send(client: httpx.AsyncClient, request: httpx.Request, within: float) -> httpx.Response:
+async def send(
+    client: httpx.AsyncClient, request: httpx.Request, within: float, limit: Limit | None = None
+) -> httpx.Response:
     """The answer, whatever its status. Raises TransientError without a whole one within so many seconds.
 
-    They begin when there is a connection for the call: that the agent itself has much to ask is nobody's delay.
+    They begin when there is a connection for the call: that the agent itself has much to ask is nobody's delay. No call
+    goes out before the end of the limit, also of one that is reached while the call waits for its connection.
     """
     what = f"{request.method} {request.url.copy_with(query=None)}"
     try:
-        async with _free.get(client, nullcontext()), asyncio.timeout(within):
-            return await client.send(request)
+        while True:
+            if limit:
+                await limit.over()
+            async with _free.get(client, nullcontext()), asyncio.timeout(within):
+                if not (limit and limit.in_force):
+                    return await client.send(request)
     except TimeoutError:
         raise TimedOutError(f"{what} had no answer within {within:g} s.") from None
     except httpx.RequestError as error:
@@ -163,6 +170,11 @@ class Limit:
             self._ends = ends + MARGIN
             until = datetime.fromtimestamp(self._ends, UTC).isoformat(timespec="milliseconds")
             logs.warning(f"{self._system}'s rate limit is reached; no call goes out before its reset", until=until)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether a call has to wait."""
+        return time.time() < self._ends
 
     async def over(self) -> None:
         """Returns when no limit is in force."""

@@ -150,6 +150,51 @@ class Resources(Section):
     left_over_threads: int = 16
 
 
+class Targets(Section):
+    """What the ticket's success metrics have to reach."""
+
+    success: float = Field(default=99, ge=0, lt=100)
+    """More than so many per cent of the calls at each integration point succeed."""
+    latency: Seconds = 2
+    """95 % of the alerts have their effect in each external system sooner than that, from when they were due."""
+    recovery: Seconds = 30
+    """An incident is complete again sooner than that, from the end of an external system's outage."""
+    rate_limit_compliance: float = Field(default=100, gt=0, le=100)
+    """So many per cent of the calls are sent while no rate limit is reached."""
+    authentication: float = Field(default=100, gt=0, le=100)
+    """So many per cent of the calls are taken as authenticated."""
+
+
+class Load(Section):
+    """The load under which success metrics are measured: alerts on a schedule, whatever becomes of those before."""
+
+    rate: float = Field(default=10, gt=0)
+    """Alerts a second."""
+    alerts: int = Field(default=200, ge=1)
+    """So many, for each of which every system is needed but those where people approve."""
+    approvals: int = Field(default=70, ge=1)
+    """So many, whose remediations are approved: two requests and one answer each."""
+    limited: int = Field(default=60, ge=1)
+    """So many, while rate limits are reached one after the other."""
+    calls: int = Field(default=200, ge=1)
+    """So many calls of an integration point are enough to judge it by."""
+    outage: Seconds = 5
+    """An external system is down for so long, when the time of the recovery is measured."""
+    every: Seconds = 0.5
+    """Meanwhile and until then, one alert fires after the other in so many seconds."""
+    notice: Seconds = 0.5
+    """What is sent so soon after a rate limit was told is not held against agent-sre: it was on its way, be it still
+    setting up its connection.
+    """
+    slip: Seconds = 0.2
+    """When one of twenty alerts is sent later than that, the machine is too busy for any measure."""
+    headroom: float = Field(default=2, ge=1)
+    """The suite itself has to be able to carry at least so many times the calls that a load brings about."""
+    others: float = Field(default=25, ge=0, le=100)
+    """When other programs take more than so many per cent of the machine's processors, and more than they leave idle,
+    a metric that is missed is not held against agent-sre."""
+
+
 class Flooding(Section):
     """What is too much for agent-sre's door, and has to be answered 429 (CONTRACTS §6.1)."""
 
@@ -256,6 +301,8 @@ class Profile(Section):
     delivery: Delivery = Delivery()
     alerting: Alerting = Alerting()
     limits: Limits = Limits()
+    targets: Targets = Targets()
+    load: Load = Load()
     rulings: Rulings = Rulings()
     resources: Resources = Resources()
     flooding: Flooding = Flooding()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -37,16 +38,23 @@ class Loop:
         An interruption of the waiting thread (Ctrl-C) cancels the coroutine. Raises RuntimeError when the
         loop is not running, and on the loop's own thread, which would wait for itself.
         """
-        if self._loop is None or threading.current_thread() is self._thread:
-            coroutine.close()
-            trouble = "is not running" if self._loop is None else "cannot wait for itself: await instead"
-            raise RuntimeError(f"The world's loop {trouble}.")
-        future = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        future = self.begin(coroutine)
         try:
             return future.result()
         except BaseException:
             future.cancel()
             raise
+
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begins the coroutine on the loop and goes on; whoever began it waits for its result, or cancels it.
+
+        Raises RuntimeError as `run` does.
+        """
+        if self._loop is None or threading.current_thread() is self._thread:
+            coroutine.close()
+            trouble = "is not running" if self._loop is None else "cannot wait for itself: await instead"
+            raise RuntimeError(f"The world's loop {trouble}.")
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def stop(self) -> None:
         """Cancels what is left on the loop and ends the thread. Does nothing when the loop is not running."""

@@ -170,6 +170,22 @@ AT_MODEL: dict[str, Callable[..., Fault]] = {
 }
 """Faults of the TRM model service. Most meet only its answers: a look at its health finds nothing wrong."""
 
+HOSTS_OF = {
+    "the broker": hosts.BROKER,
+    "Linear": hosts.LINEAR,
+    "Jira": hosts.JIRA,
+    "Kubernetes": hosts.KUBERNETES,
+    "Prometheus": hosts.PROMETHEUS,
+    "Loki": hosts.LOKI,
+    "Tempo": hosts.TEMPO,
+    "the SLM service": hosts.PROMETHEUS,
+    "the on-call service": hosts.PAGERDUTY,
+    "Slack": hosts.SLACK,
+    "the approval application": hosts.APPROVALS,
+    "the TRM model": hosts.TRM,
+}
+"""The hosts of the external systems, by the features' words; each function has a host of its own."""
+
 UNTRUSTWORTHY: dict[str, Callable[..., TlsFault]] = {
     "shows a certificate of an unknown authority": WrongCertificate,
     "shows the certificate of another host": ForeignCertificate,
@@ -297,6 +313,17 @@ class Trouble:
     def at_approvals(self, where: str, fails: str) -> Injection:
         """A place where people approve fails so, until lifted."""
         return self._inject(APPROVALS[where], AT_APPROVALS[fails]())
+
+    def down(self, system: str) -> Injection:
+        """The system is down for everybody, until it is lifted: its program has died.
+
+        The broker drops connections instead: one that it refuses for real leaves nothing in the journal.
+        """
+        return self._inject(HOSTS_OF[system], Reset() if system == "the broker" else Refuse())
+
+    def function_down(self, name: str) -> Injection:
+        """As `down`, for a function."""
+        return self._inject(_function_host(name), Refuse())
 
     def untrustworthy(self, name: str, why: str) -> Injection:
         """agent-sre cannot trust that host outside the cluster, until lifted; the suite still can."""

@@ -221,7 +221,6 @@ class Jira:
         """Jira's answer. Raises CallError."""
         token = self._token.reveal()
         for _ in range(WAITS):
-            await self._limit.over()
             response = await self._send(method, path, body, query, token)
             wait = retry_after(response)
             if wait and not response.is_success:
@@ -247,7 +246,7 @@ class Jira:
             params=query,
             headers={"authorization": f"Basic {credentials}", "accept": "application/json"},
         )
-        return await send(self._client, request, self._timeout)
+        return await send(self._client, request, self._timeout, self._limit)
 
 
 def legal_label(text: str) -> str:

@@ -260,7 +260,7 @@ class Linear:
         request = self._client.build_request(
             "POST", ENDPOINT, json={"query": document, "variables": variables}, headers={"authorization": authorization}
         )
-        return await send(self._client, request, self._timeout)
+        return await send(self._client, request, self._timeout, self._limit)
 
     def _heed_limits(self, response: httpx.Response, *, limited: bool) -> None:
         """Lets no call of anybody go out before the reset of a limit that is reached."""

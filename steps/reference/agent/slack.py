@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 import httpx
 
 from steps.reference.agent.approvals import Answer, Question
-from steps.reference.calls import Retries, TransientError, check, retry_after, send
+from steps.reference.calls import Limit, Retries, TransientError, check, retry_after, send
 from steps.reference.events import json_of
 from steps.reference.settings import Secret
 
@@ -54,7 +54,7 @@ class Slack:
         self._channel = channel
         self._timeout = timeout
         self._retries = retries
-        self._limited_until = 0.0
+        self._limit = Limit("Slack")
         self._used: dict[str, float] = {}
         """Signatures that were good once, until when they would be again."""
 
@@ -64,12 +64,10 @@ class Slack:
         await self._retries.run("Slack message", lambda: self._post(message))
 
     async def _post(self, message: dict[str, Any]) -> None:
-        if (wait := self._limited_until - time.monotonic()) > 0:
-            raise TransientError("Slack's rate limit is reached.", retry_after=wait)
         request = self._client.build_request("POST", self._webhook.reveal(), json=message)
-        response = await send(self._client, request, self._timeout)
+        response = await send(self._client, request, self._timeout, self._limit)
         if response.status_code == 429:
-            self._limited_until = time.monotonic() + (retry_after(response) or 1)
+            self._limit.reached(time.time() + (retry_after(response) or 1))
         check(response)
         if response.text != "ok":
             raise TransientError(f"Slack answered {response.text[:100]!r} instead of ok.")

@@ -1,9 +1,10 @@
-"""What a running program uses of the machine."""
+"""What running programs use of the machine."""
 
 from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,43 @@ def usage_of(pid: int) -> Usage:
         files=sum(one.files for one in found),
         threads=sum(one.threads for one in found),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How the machine's processors were used for a while, in per cent of all their time."""
+
+    others: float
+    """Taken by programs that are neither this one nor its children, or by another machine on the same hardware."""
+    idle: float
+
+
+ALONE = Share(others=0, idle=100)
+
+
+class Machine:
+    """The machine's processors from now on: who uses them beside this program and its children."""
+
+    def __init__(self) -> None:
+        self._began = _cpu_seconds()
+
+    def share(self) -> Share:
+        """How they were used since."""
+        busy, idle, own = (now - then for now, then in zip(_cpu_seconds(), self._began, strict=True))
+        per_cent = 100 / max(busy + idle, 1e-9)
+        return Share(others=max(0.0, busy - own) * per_cent, idle=idle * per_cent)
+
+
+def _cpu_seconds() -> tuple[float, float, float]:
+    """Since the machine has started: busy, idle; and used by this program, its children and those that have ended."""
+    times = psutil.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    busy = sum(getattr(times, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq", "steal"))
+    own, program = 0.0, psutil.Process()
+    for process in (program, *program.children(recursive=True)):
+        with suppress(psutil.Error):
+            own += sum(process.cpu_times()[:4])
+    return busy, idle, own
 
 
 def _one(process: psutil.Process) -> Usage:

@@ -67,6 +67,11 @@ class Signals(Collector):
         with self._lock:
             self._counters.setdefault(name, {})[_series(labels)] = value
 
+    def forget_counter(self, name: str, labels: Mapping[str, str]) -> None:
+        """The counter is no longer exported."""
+        with self._lock:
+            self._counters.get(name, {}).pop(_series(labels), None)
+
     def collect(self) -> Iterable[Metric]:
         """For prometheus-client, which asks on each scrape."""
         with self._lock:

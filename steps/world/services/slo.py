@@ -26,6 +26,13 @@ def publish(signals: Signals, slo: str, *, target: float, requests: Mapping[str,
         signals.counter(REQUESTS, {"slo_name": slo, "code": code}, count)
 
 
+def withdraw(signals: Signals, slo: str, *, requests: Mapping[str, int]) -> None:
+    """The service is gone, and with it its promise and its counters."""
+    signals.forget(OBJECTIVE, {"slo_name": slo})
+    for code in requests:
+        signals.forget_counter(REQUESTS, {"slo_name": slo, "code": code})
+
+
 def recording_rules() -> dict[str, Any]:
     """The PrometheusRule of the SLO data that agent-sre queries, by the mathematics of CONTRACTS §8.1.
 

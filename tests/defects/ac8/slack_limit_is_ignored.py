@@ -4,5 +4,5 @@ ITEMS = ("AC8.1",)
 SAYS = "too early"
 
 FILE = "agent/slack.py"
-RIGHT = "self._limited_until = time.monotonic() + (retry_after(response) or 1)"
+RIGHT = "self._limit.reached(time.time() + (retry_after(response) or 1))"
 WRONG = 'raise TransientError("Slack is busy.")'

@@ -5,9 +5,9 @@ SAYS = "agent-sre's log shows the slack webhook url, as it is"
 
 FILE = "agent/slack.py"
 RIGHT = """
-response = await send(self._client, request, self._timeout)
+response = await send(self._client, request, self._timeout, self._limit)
 """
 WRONG = """
 print(f"POST {request.url}", flush=True)
-response = await send(self._client, request, self._timeout)
+response = await send(self._client, request, self._timeout, self._limit)
 """
