@@ -84,16 +84,17 @@ class Crew:
     """Forks the workers, and deals, gathers and tells until all units are settled."""
 
     runner: AcceptanceRunner
-    last: deque[Unit]
-    """Units that judge the whole run: one worker runs them when all others are gone."""
+    alone: deque[Unit]
+    """Units that put the agent under load, and units that judge the whole run: one worker runs them when all others
+    are gone."""
     members: list[Member] = field(default_factory=list)
     halted: bool = False
     _deadline: float | None = None
 
     @classmethod
-    def fork(cls, runner: AcceptanceRunner, hands: Sequence[Sequence[Unit]], last: Iterable[Unit]) -> Self:
+    def fork(cls, runner: AcceptanceRunner, hands: Sequence[Sequence[Unit]], alone: Iterable[Unit]) -> Self:
         """Starts one worker for each hand. Nothing that runs in a thread may have been started before."""
-        crew = cls(runner, deque(last))
+        crew = cls(runner, deque(alone))
         fork = multiprocessing.get_context("fork")
         for number, hand in enumerate(hands, 1):
             own, its = fork.Pipe()
@@ -220,19 +221,17 @@ class Crew:
             return None
         if member.hand:
             return member.hand.popleft()
-        for other in sorted(self.members, key=lambda one: -one.seconds):
-            movable = [unit for unit in other.hand if other.gone or not unit.load]
-            if movable:
-                other.hand.remove(movable[-1])
-                return movable[-1]
-        if self.last and self._is_alone(member):
-            return self.last.popleft()
+        busiest = max(self.members, key=lambda one: one.seconds)
+        if busiest.hand:
+            return busiest.hand.pop()
+        if self.alone and self._is_alone(member):
+            return self.alone.popleft()
         return None
 
     def _waits_for_others(self, member: Member) -> bool:
-        """Whether it is the one that is to run what judges the whole run, when the others are gone."""
+        """Whether it is the one that is to run what runs alone, when the others are gone."""
         keeper = next((one for one in self.members if not one.gone and not one.finishing), None)
-        return bool(self.last) and not self.halted and member is keeper and not self._is_alone(member)
+        return bool(self.alone) and not self.halted and member is keeper and not self._is_alone(member)
 
     def _is_alone(self, member: Member) -> bool:
         return all(one.gone for one in self.members if one is not member)

@@ -96,8 +96,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             return self._dry_run()
         with metrics.served(self.record.metrics, self.config.userdata):  # so that a bad port costs no report
             self.record.empty_latest()
-        hands, last = self._deal()
-        failed = self._run_alone(*hands) if len(hands) == 1 else self._run_together(hands, last)
+        hands, alone = self._deal()
+        failed = self._run_alone(*hands) if len(hands) == 1 else self._run_together(hands, alone)
         return self._conclude(failed)
 
     def _run_alone(self, units: list[Unit]) -> bool:
@@ -113,9 +113,9 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
                 self.set_up()
             return self.run_features([] if self.record.set_up else self.features)
 
-    def _run_together(self, hands: list[list[Unit]], last: list[Unit]) -> bool:
+    def _run_together(self, hands: list[list[Unit]], alone: list[Unit]) -> bool:
         """Has everything run by a crew; whether anything is left to be told that the verdict does not tell."""
-        with Crew.fork(self, hands, last) as crew, metrics.served(self.record.metrics, self.config.userdata):
+        with Crew.fork(self, hands, alone) as crew, metrics.served(self.record.metrics, self.config.userdata):
             self._open_formatters()
             try:
                 crew.run(self.formatters[0])
@@ -233,18 +233,18 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     # -- how it is shared out ----------------------------------------------------------------------------------------
 
     def _deal(self) -> tuple[list[list[Unit]], list[Unit]]:
-        """The units of as many hands as there are to be workers, and those that judge the whole run."""
+        """The units of as many hands as there are to be workers, and those that run alone, in their order."""
         selected, expected = self.record.selected, self.record.expected
         if self.record.order:
             units = self.record.order.units_of(selected, expected)
         else:
             units = longest_first(units_of(selected, expected))
-        last = [unit for unit in units if unit.last]
-        others = [unit for unit in units if not unit.last]
+        alone = [unit for unit in units if unit.load and not unit.last] + [unit for unit in units if unit.last]
+        others = [unit for unit in units if unit not in alone]
         jobs = min(self._jobs(sum(unit.seconds for unit in others)), len(others))
         if self.record.set_up or jobs < 2:
             return [units], []
-        return deal(others, jobs), last
+        return deal(others, jobs), alone
 
     def _jobs(self, expected: float) -> int:
         """How many workers there are to be: as the command says, else one for each core, if there is enough to do."""

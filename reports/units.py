@@ -30,7 +30,7 @@ LONGEST = 10.0
 LAST = "last"
 """The tag of scenarios that judge the whole run: they run at its end."""
 LOAD = "load"
-"""The tag of scenarios that put the agent under load and measure it: one after the other, never two at a time."""
+"""The tag of scenarios that put the agent under load and measure it: nothing else runs beside them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +139,9 @@ def longest_first(units: Iterable[Unit]) -> list[Unit]:
 
 
 def deal(units: Sequence[Unit], hands: int) -> list[list[Unit]]:
-    """The units dealt out one after the other so that all hands take about equally long.
-
-    What puts the agent under load goes into one hand, and comes first.
-    """
+    """The units dealt out one after the other so that all hands take about equally long."""
     dealt: list[list[Unit]] = [[] for _ in range(hands)]
-    dealt[0] += [unit for unit in units if unit.load]
-    for unit in (unit for unit in units if not unit.load):
+    for unit in units:
         min(dealt, key=_seconds).append(unit)
     return dealt
 

@@ -13,6 +13,7 @@ import argparse
 import multiprocessing
 import os
 import random
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,22 +24,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from reports.runner import AcceptanceRunner
+from reports.units import LOAD
 from reports.verdict import ScenarioVerdict, Status
 from tests.copies import NoVerdict, run_suite
-
-
-class Shuffled(AcceptanceRunner):
-    """The suite's runner, with features and scenarios in an order that `-D seed=` decides."""
-
-    def _load(self) -> None:
-        super()._load()
-        order = random.Random(self.config.userdata["seed"])
-        order.shuffle(self.features)
-        for feature in self.features:
-            order.shuffle(feature.run_items)
-            for outline in feature.run_items:
-                order.shuffle(getattr(outline, "scenarios", []))
 
 
 @contextmanager
@@ -66,15 +54,15 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--load", type=int, nargs="?", default=0, const=os.cpu_count(), metavar="PROCESSES")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of the first run's order")
+    parser.add_argument("--jobs", type=int, help="so many workers in each run; by default as behave sees fit")
     parser.add_argument("--tags", help="only these scenarios")
     asked = parser.parse_args()
-    tags = f"({asked.tags or 'not @load'}) and not @load" if asked.load else asked.tags
     console, alarms = Console(highlight=False), 0
     table = Table("run", "seed", "outcome", "passed", "failed", "broken", "time", title=_title(asked))
     with load(asked.load), tempfile.TemporaryDirectory(prefix="steady-") as directory:
         for number in range(1, asked.runs + 1):
             seed = asked.seed + number - 1
-            alarms += _run(number, seed, Path(directory) / str(number), tags, table, console)
+            alarms += _run(number, seed, Path(directory) / str(number), asked, table, console)
     console.print(table)
     console.print(f"{alarms} false alarms in {asked.runs} runs.")
     return int(alarms > 0)
@@ -85,11 +73,12 @@ def _title(asked: Any) -> str:
     return f"The reference judged {asked.runs} times, {beside}"
 
 
-def _run(number: int, seed: int, place: Path, tags: str | None, table: Table, console: Console) -> int:
+def _run(number: int, seed: int, place: Path, asked: Any, table: Table, console: Console) -> int:
     """One run; how many false alarms it raised."""
-    selection = ("--tags", tags) if tags else ()
+    selection = ("--tags", asked.tags) if asked.tags else ()
+    workers = ("-j", str(asked.jobs)) if asked.jobs else ()
     try:
-        run = run_suite(place, "--runner", "tests.steady:Shuffled", "-D", f"seed={seed}", *selection)
+        run = run_suite(place, "-D", f"order=random:{seed}", *workers, *selection)
     except NoVerdict as error:
         table.add_row(str(number), str(seed), "no verdict", "", "", "", "")
         console.print(f"run {number} (seed {seed}) ended without a verdict: {error}")
@@ -101,7 +90,12 @@ def _run(number: int, seed: int, place: Path, tags: str | None, table: Table, co
     count = [str(sum(one.status is status for one in verdict.scenarios)) for status in COLUMNS]
     table.add_row(str(number), str(seed), verdict.run.outcome, *count, f"{verdict.run.duration:.0f} s")
     console.print(f"run {number} of the suite: {verdict.run.sentence}", soft_wrap=True)
-    return len(red) + len(verdict.run.troubles)
+    shutil.rmtree(place)
+    return sum(map(_is_alarm, red)) + len(verdict.run.troubles)
+
+
+def _is_alarm(scenario: ScenarioVerdict) -> bool:
+    return scenario.status is not Status.BROKEN or LOAD not in scenario.tags
 
 
 COLUMNS = (Status.PASSED, Status.FAILED, Status.BROKEN)

@@ -203,6 +203,15 @@ def test_what_judges_the_whole_run_comes_when_all_others_are_gone(suite: TinySui
     assert log.count("closed") == 3
 
 
+def test_beside_what_puts_the_agent_under_load_nothing_runs(suite: TinySuite) -> None:
+    load = "@AC2.1\nFeature: load\n  @load\n  Scenario: measures the agent\n    Given it is written down\n"
+    suite.write("features/load.feature", load)
+    assert suite.run("-j", "3", LOG="yes").scenario("measures the agent").status is Status.PASSED
+    log = (suite.root / "log").read_text().splitlines()
+    assert log[-2:] == ["measures the agent", "closed"]
+    assert log.count("closed") == 3
+
+
 def test_an_order_by_chance_is_told_and_can_be_repeated(suite: TinySuite) -> None:
     orders = []
     for arguments in (("random",), ("random:1",), ("random:1",), ("random:2",)):
