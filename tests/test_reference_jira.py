@@ -389,6 +389,24 @@ async def test_nobody_calls_before_the_end_that_jira_announces(site: Site, jira:
     assert 1 <= len(while_limited) <= 3
 
 
+async def test_the_limit_of_one_issue_holds_up_no_other(site: Site, jira: Jira) -> None:
+    await jira.open(draft())
+    refused = asyncio.Event()
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        refused.set()
+        return say(errors.rate_limited(1, 0.5, "jira-per-issue-on-write"))(request)
+
+    site.faults["POST /issue/HOMELAB-1/comment"] = [refuse]
+    telling = asyncio.create_task(jira.comment(draft().id, "again", []))
+    await refused.wait()
+    refused_at = site.calls[-1][1]
+    await jira.open(draft("issue-2"))
+    assert time.time() < refused_at + 1
+    await telling
+    assert site.calls[-1][0].startswith("POST /issue/HOMELAB-1/comment") and site.calls[-1][1] >= refused_at + 1
+
+
 async def test_time_that_jira_asks_for_when_it_is_unavailable_is_given_to_it_by_all(site: Site, jira: Jira) -> None:
     site.faults["POST /issue"] = [say(errors.unavailable(retry_after=1))]
     opening = asyncio.create_task(jira.open(draft()))

@@ -133,6 +133,13 @@ def test_only_a_change_restarts_the_agent_and_nothing_is_left_of_the_one_before(
     assert not psutil.pid_exists(int(usual))
 
 
+def test_the_agent_starts_anew_so_that_nothing_is_left_of_what_it_was_about(world: World, target: Target) -> None:
+    before = told(world)["pid"]
+    target.renew_agent()
+    assert told(world)["pid"] != before and not psutil.pid_exists(int(before))
+    assert target.ended() is None
+
+
 def test_an_arrangement_that_nobody_knows_is_named_with_the_known_ones(world: World, target: Target) -> None:
     before = told(world)["pid"]
     with pytest.raises(TargetUnavailable, match=r"no arrangement 'cold', only .*'hot'"):
@@ -294,6 +301,8 @@ def test_a_program_that_runs_already_finds_the_same_doors_and_keys_in_every_run(
             assert "GET /" in target.log()
             with pytest.raises(TargetUnavailable, match="cannot be stopped or started anew"):
                 target.arrange("any approval")
+            target.renew_agent()
+            assert target.agent_pid == running.pid
             running.kill()
             running.wait()
             with pytest.raises(TargetUnavailable, match=r"agent-sre has ended and did not start again: .* not ready"):

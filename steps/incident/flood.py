@@ -24,9 +24,16 @@ class Flood:
     """Claims about a flood. Each keeps what it saw as evidence, or raises AssertionError."""
 
     def __init__(
-        self, sender: Callable[[], Sender], flooding: Flooding, journal: Journal, waiting: Waiting, incident: Incident
+        self,
+        sender: Callable[[], Sender],
+        ebb: Callable[[], None],
+        flooding: Flooding,
+        journal: Journal,
+        waiting: Waiting,
+        incident: Incident,
     ) -> None:
         self._sender = sender
+        self._ebb = ebb
         self._flooding = flooding
         self._journal = journal
         self._waiting = waiting
@@ -34,7 +41,11 @@ class Flood:
         self._reached = 0.0
 
     def pour(self) -> None:
-        """One alert is notified again and again, faster than anybody has to take it."""
+        """One alert is notified again and again, faster than anybody has to take it.
+
+        What the agent has taken of it would keep it busy for long: when the scenario ends, that is over, too.
+        """
+        self._incident.ending.callback(self._ebb)
         rate, haste = self._flooding.rate, HASTE * self._flooding.rate
         count = round(rate * self._flooding.seconds)
         alert = make_alert()

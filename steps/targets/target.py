@@ -106,6 +106,14 @@ class Target:
         self._arrangement = arrangement
         self._carry_out(self._restart_agent())
 
+    def renew_agent(self) -> None:
+        """Starts agent-sre anew, so that nothing is left of what it was about; one that runs already goes on.
+
+        Raises TargetUnavailable.
+        """
+        if isinstance(self._programs[AGENT], Started):
+            self._carry_out(self._restart_agent())
+
     @property
     def agent_pid(self) -> int:
         """Process id of agent-sre. Raises TargetUnavailable when that cannot be told."""

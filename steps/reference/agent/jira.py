@@ -22,6 +22,7 @@ from steps.reference.agent.adf import document
 from steps.reference.agent.alert import derived_id
 from steps.reference.agent.tickets import Draft, Link, Section
 from steps.reference.calls import (
+    MARGIN,
     CallError,
     Limit,
     Recovery,
@@ -43,6 +44,8 @@ PAGE = 100
 """Comments that are read at once."""
 WAITS = 50
 """So often a call is put off by a rate limit before it counts as failed."""
+LIMIT_OF_AN_ISSUE = "jira-per-issue-on-write"
+"""Why a call has to wait when all others need not (CONTRACTS §2)."""
 KEPT = 10_000
 """Issues whose keys are remembered, so that they need not be searched for."""
 
@@ -223,7 +226,9 @@ class Jira:
         for _ in range(WAITS):
             response = await self._send(method, path, body, query, token)
             wait = retry_after(response)
-            if wait and not response.is_success:
+            if response.headers.get("ratelimit-reason") == LIMIT_OF_AN_ISSUE:
+                await asyncio.sleep(wait + MARGIN)
+            elif wait and not response.is_success:
                 self._limit.reached(time.time() + wait)
             if wait and response.status_code == 429:
                 continue
