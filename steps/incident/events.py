@@ -197,19 +197,22 @@ class Events:
 
         return self._waiting.until(attempts, "recovery")
 
-    def tried_once(self, alert: Alert, happening: Happening) -> None:
-        """The event was sent once, and not again after the broker had rejected it.
+    def not_tried_again(self, alert: Alert, happening: Happening) -> None:
+        """The event was sent once for each notification, and not again after the broker had rejected it.
 
-        Raises BedNotReady when the broker has not rejected it.
+        That Alertmanager is told of the rejection, and notifies again, is prometheus-events' good right (CONTRACTS
+        §12, ruling 10). Raises BedNotReady when the broker has not rejected the event.
         """
+        self._waiting.pass_time(self.at_broker(alert, happening)[0].exchange.ended + self._waiting.limits.again)
         self.quiet(alert)
-        made = self.at_broker(alert, happening)
+        made, notified = self.at_broker(alert, happening), self.notifications(alert, happening)
         if any(sent.taken for sent in made):
             raise BedNotReady(f"The broker was to reject the event of {alert.called}, but it has taken it.")
         self._incident.saw_exchanges("Attempts to deliver the event", [sent.exchange for sent in made])
-        assert len(made) == 1, (
-            f"Expected the event of {alert.called} to be sent once, as the broker rejects it as invalid, "
-            f"but it was sent {len(made)} times."
+        self._incident.saw_exchanges("Alertmanager's notifications", notified)
+        assert len(made) <= len(notified), (
+            f"Expected the event of {alert.called} to be sent once for each of {len(notified)} notifications, "
+            f"as the broker rejects it as invalid, but it was sent {len(made)} times."
         )
 
     def same_id(self, alert: Alert, happening: Happening) -> None:
