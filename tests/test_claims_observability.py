@@ -87,6 +87,7 @@ def test_a_missing_line_and_a_strange_one_are_found() -> None:
         (OWN.failed_before, "which failed 3 hours before"),
         (OTHER.failed, "of another service"),
     ],
+    ids=("succeeded", "failed before", "failed elsewhere"),
 )
 def test_a_wrong_trace_is_told_with_its_reason(trace: str, reason: str) -> None:
     refused(lambda: observability.names_trace(ticket(f"trace {trace}"), OWN, [OTHER]), OWN.failed, trace, reason)

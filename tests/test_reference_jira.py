@@ -493,9 +493,14 @@ async def test_a_tracker_that_is_down_is_waited_for_and_holds_the_other_up_no_lo
     site.faults["*"] = [fail(httpx.ConnectError("refused"))] * 12
     async with running(variables, **JIRA, ANSWER_TIMEOUT="0.1") as agent:
         [answer] = await deliver(agent, event())
-        assert answer.json()["status"] == "accepted" and len(await world.issues()) == 1
+        assert answer.json()["status"] == "accepted" and len(site.faults["*"]) > 0
 
-        async def there() -> bool:
+        async def in_linear() -> bool:
+            return len(await world.issues()) == 1
+
+        async def in_jira() -> bool:
             return len(await site.issues()) == 1
 
-        await eventually(there)
+        await eventually(in_linear)
+        assert not await in_jira()
+        await eventually(in_jira)
