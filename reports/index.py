@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from reports import benchmarks, kill_matrix, matrix, timeline
+from reports import benchmarks, kill_matrix, matrix, recording, timeline
 from reports.agreement import CROSS_CHECK
 from reports.assessment import Moment, assess
 from reports.charts import against_target
@@ -39,6 +39,7 @@ def write(verdict: Verdict, latest: Path) -> None:
         score=kills.score(item.id for item in verdict.requirements if item.kind not in DERIVED) if kills else None,
         assessment=assess(latest, Moment(at=ended, suite=verdict.run.suite.digest)),
         disagreements=[trouble.sentence for trouble in verdict.run.troubles if trouble.where == CROSS_CHECK],
+        strangers=recording.strangers(verdict, latest),
         evidence=sum(len(step.evidence) for scenario in verdict.scenarios for step in scenario.steps),
         beside=[(name, what) for name, what in BESIDE if (latest / name).exists()],
     )

@@ -15,10 +15,13 @@ from typing import Any, Protocol
 
 from reports import run
 from reports.files import Entry, write_whole
-from reports.verdict import slug
+from reports.verdict import ScenarioVerdict, Verdict, slug
 
 LONGEST = 20_000
 """Characters that are kept of a body; more than that nobody reads on a page."""
+
+UNDECLARED = "undeclared"
+"""Whom a call went to, in the journal's words, whose host nobody has declared."""
 
 # -- what the world hands over ----------------------------------------------------------------------------------------
 
@@ -159,6 +162,19 @@ def load(latest: Path, location: str) -> Recording | None:
     """The recording of the scenario at that place; None if it has left none."""
     file = path(latest, location)
     return Recording.model_validate_json(file.read_bytes()) if file.is_file() else None
+
+
+def strangers(verdict: Verdict, latest: Path) -> dict[tuple[str, str], list[ScenarioVerdict]]:
+    """Who called which host that nobody has declared, which was refused; and in which scenarios."""
+    found: dict[tuple[str, str], list[ScenarioVerdict]] = {}
+    for scenario in verdict.scenarios:
+        file = path(latest, scenario.location)
+        if not (file.is_file() and UNDECLARED.encode() in file.read_bytes()):
+            continue
+        recorded = Recording.model_validate_json(file.read_bytes())
+        for who in dict.fromkeys((call.caller, call.host) for call in recorded.calls if call.callee == UNDECLARED):
+            found.setdefault(who, []).append(scenario)
+    return found
 
 
 def path(latest: Path, location: str) -> Path:

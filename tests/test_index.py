@@ -9,9 +9,11 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from made_up import MadeUp, measure, trial
 from test_matrix import Page
+from test_timeline import call
 
-from reports import charts, documentation, junit
+from reports import charts, documentation, junit, recording
 from reports.pages import counted, lasted, ranges
+from reports.recording import Recording
 from reports.verdict import Status, Trouble
 from reports.waivers import Waiver
 
@@ -36,6 +38,7 @@ def test_a_good_run_is_told_in_one_sentence(run: MadeUp) -> None:
     assert "All 81 scenarios passed; 101 of the ticket&#39;s items hold." in text
     assert "To be signed." in text
     assert "What does not hold" not in text
+    assert "that nobody has declared" not in text
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_leads_to_everything(run: MadeUp) -> None:
@@ -122,6 +125,20 @@ def test_what_was_run_is_told(run: MadeUp) -> None:
     text = index(run)
     for fact in ("v1.0, with changes that are in no commit", "prometheus 2.42.0", "8 January 2026, 10:15 UTC"):
         assert fact in text, fact
+
+
+def test_a_host_that_nobody_declared_is_told_with_the_scenario(run: MadeUp) -> None:
+    location = run.verdict().scenarios[0].location
+    said = call(1, 0.1, callee=recording.UNDECLARED, host="evil.example.com", status=None, error="refused")
+
+    def strange(latest: Path) -> None:
+        recorded = Recording(began=0, duration=1, calls=(said,), windows=())
+        recording.path(latest, location).write_text(recorded.model_dump_json())
+
+    run.write(strange)
+    text = (run.latest / "index.html").read_text(encoding="utf-8")
+    assert "agent-sre called <code>evil.example.com</code>, a host that nobody has declared, in 1 scenario" in text
+    assert f'href="timelines/{run.verdict().scenarios[0].slug}.html"' in text
 
 
 def test_a_disagreement_is_told(run: MadeUp) -> None:
