@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,6 +15,13 @@ from markupsafe import Markup
 from reports import wording
 
 CODE = re.compile("`([^`]+)`")
+
+
+def measured(value: float, unit: str) -> str:
+    """A measure in as many digits as a reader can use: "0.072 s", "99.75 %"; a share is never rounded up to all."""
+    if unit == "%":
+        return f"{math.floor(value * 100) / 100:g} %"
+    return f"{value:.2g} {unit}" if abs(value) < 10 else f"{value:.0f} {unit}"
 
 
 def lasted(seconds: float) -> str:
@@ -60,7 +68,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters |= {"lasted": lasted, "counted": counted, "moment": moment, "coded": coded}
+_templates.filters |= {"measured": measured, "lasted": lasted, "counted": counted, "moment": moment, "coded": coded}
 _templates.filters |= {"asked": wording.asked, "answered": wording.answered}
 _templates.filters |= {"address": wording.address, "body": wording.body}
 

@@ -12,7 +12,7 @@ from test_matrix import Page
 from test_timeline import call
 
 from reports import charts, documentation, junit, recording
-from reports.pages import counted, lasted, ranges
+from reports.pages import counted, lasted, measured, ranges
 from reports.recording import Recording
 from reports.verdict import Status, Trouble
 from reports.waivers import Waiver
@@ -267,6 +267,20 @@ def test_the_suite_is_documented_as_it_is() -> None:
 )
 def test_durations_are_told_for_people(seconds: float, told: str) -> None:
     assert lasted(seconds) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (0.07245, "s", "0.072 s"),
+        (1.442, "s", "1.4 s"),
+        (31.6, "s", "32 s"),
+        (99.999, "%", "99.99 %"),
+        (100, "%", "100 %"),
+    ],
+)
+def test_measures_are_told_for_people(value: float, unit: str, told: str) -> None:
+    assert measured(value, unit) == told
 
 
 def test_numbers_and_ids_are_told_for_people() -> None:
