@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class Run:
     exit_code: int
     output: str
     verdict: Verdict
+    took: float
+    """Seconds from the command's start to its end."""
 
     def item(self, id_: str) -> RequirementVerdict:
         """The verdict on one of the ticket's items."""
@@ -68,6 +71,7 @@ def run_suite(
     if tools:
         (place / ".cache").symlink_to(ROOT / ".cache")
     path = os.environ["PATH"] if tools else str(Path(sys.executable).parent)
+    began = time.monotonic()
     ran = subprocess.run(
         [sys.executable, "-m", *start, "behave", *arguments],
         cwd=place,
@@ -80,4 +84,5 @@ def run_suite(
     file = place / "reports" / "latest" / "verdict.json"
     if not file.exists():
         raise NoVerdict(ran.stdout)
-    return Run(ran.returncode, ran.stdout, Verdict.model_validate_json(file.read_text(encoding="utf-8")))
+    took = time.monotonic() - began
+    return Run(ran.returncode, ran.stdout, Verdict.model_validate_json(file.read_text(encoding="utf-8")), took)
