@@ -49,6 +49,7 @@ from reports.units import (
     asked_shard,
     deal,
     longest_first,
+    longest_unit,
     place,
     units_of,
 )
@@ -238,7 +239,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         if self.record.order:
             units = self.record.order.units_of(selected, expected)
         else:
-            units = longest_first(units_of(selected, expected))
+            seconds = sum(map(expected.of, selected))
+            units = longest_first(units_of(selected, expected, longest_unit(seconds, max(1, self._jobs(seconds)))))
         alone = [unit for unit in units if unit.load and not unit.last] + [unit for unit in units if unit.last]
         others = [unit for unit in units if unit not in alone]
         jobs = min(self._jobs(sum(unit.seconds for unit in others)), len(others))

@@ -23,10 +23,12 @@ from reports.verdict import Verdict
 COMMITTED = Path("reports") / "durations.json"
 """The same in every checkout, so that all shards deal alike. `make bench` writes it."""
 OWN = Path("reports") / "history" / "durations.json"
+EACH = 5
+"""Units that a hand gets at least, if there are so many scenarios."""
 UNKNOWN = 0.5
 """Seconds that a scenario is expected to take that nobody has run yet."""
-LONGEST = 10.0
-"""Seconds that a unit is to take at most, if it has several scenarios."""
+SHORTEST, LONGEST = 2.0, 10.0
+"""Seconds that a unit is to take at most, if it has several scenarios, in a short run and in a long one."""
 LAST = "last"
 """The tag of scenarios that judge the whole run: they run at its end."""
 LOAD = "load"
@@ -85,13 +87,18 @@ def place(tags: set[str], requirements: Requirements) -> tuple[bool, int]:
     return LAST in tags, min(map(criteria.index, requirements.criteria_of(tags)), default=len(criteria))
 
 
-def units_of(scenarios: Iterable[Any], durations: Durations) -> list[Unit]:
-    """These scenarios of behave's model in units, in their order. A feature that takes long makes several."""
+def longest_unit(seconds: float, hands: int) -> float:
+    """Seconds that a unit is to take at most, so that no hand waits long for another when so much is dealt to them."""
+    return max(SHORTEST, min(LONGEST, seconds / (hands * EACH)))
+
+
+def units_of(scenarios: Iterable[Any], durations: Durations, longest: float = LONGEST) -> list[Unit]:
+    """These scenarios of behave's model in units, in their order. A feature that takes longer makes several."""
     found = []
     for (file, last, load), group in groupby(scenarios, _kind):
         members = list(group)
         total = sum(map(durations.of, members))
-        share = total / max(1, math.ceil(total / LONGEST))
+        share = total / max(1, math.ceil(total / longest))
         part: list[Any] = []
         for scenario in members:
             part.append(scenario)

@@ -10,7 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.units import LONGEST, UNKNOWN, Durations, Shard, Shuffle, Unit, asked_order, asked_shard, deal, units_of
+from reports.units import (
+    LONGEST,
+    UNKNOWN,
+    Durations,
+    Shard,
+    Shuffle,
+    Unit,
+    asked_order,
+    asked_shard,
+    deal,
+    longest_unit,
+    units_of,
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,11 @@ def test_only_a_single_scenario_makes_a_long_unit(took: list[float]) -> None:
     scenarios = scenarios_of([[frozenset()] * len(took)])
     for unit in units_of(scenarios, known(scenarios, took)):
         assert len(unit.lines) == 1 or unit.seconds <= LONGEST + max(took)
+
+
+@pytest.mark.parametrize(("seconds", "hands", "longest"), [(0, 1, 2), (27, 2, 2.7), (27, 4, 2), (400, 2, 10)])
+def test_a_short_run_is_dealt_in_small_units(seconds: float, hands: int, longest: float) -> None:
+    assert longest_unit(seconds, hands) == longest
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=4, max_size=60), st.integers(2, 4))
