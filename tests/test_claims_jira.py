@@ -352,3 +352,6 @@ def test_giving_up_is_few_tries_and_then_none(journal: Journal) -> None:
     record(journal, 400, {})
     record(journal, 401, {})
     refused(lambda: issues.gives_up(alert, 2), "at most 2 tries", "tried 3 times")
+    record(journal, 401, {}, request_body=b'{"issue": "HOMELAB-3"}')
+    refused(lambda: issues.gives_up(alert, 3), "tried 4 times")
+    issues.gives_up(alert, 3, older=["HOMELAB-3"])
