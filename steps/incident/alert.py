@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,11 +25,6 @@ RULE_LABELS = {"prometheus": "kube-prometheus-stack", "role": "alert-rules"}
 def new_key() -> str:
     """A name that nothing else in the world has: `v` and twelve hex digits."""
     return f"v{secrets.token_hex(6)}"
-
-
-def marks_in(text: str) -> set[str]:
-    """The names in the text that nothing else in the world has."""
-    return set(re.findall(r"v[0-9a-f]{12}(?![0-9a-f])", text))
 
 
 @dataclass(slots=True)

@@ -15,14 +15,14 @@ import httpx
 
 from steps.drivers.approvals import Approvers
 from steps.drivers.linear import Issue
-from steps.incident.alert import Alert, make_alert, marks_in
+from steps.incident.alert import Alert, make_alert
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.remediation import Remediation
 from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
-from steps.world.journal import Exchange, Journal
+from steps.world.journal import Exchange, Journal, incident_keys
 from steps.world.services.approvals import Approval, Decision, Message, Person
 
 Where = Literal["on Slack", "in the approval application"]
@@ -371,7 +371,7 @@ class PromptPeople:
         self._messages, self._approvals = len(messages), len(approvals)
 
     def _note(self, text: str, where: Where, asked: Message | Approval) -> None:
-        for mark in marks_in(text) - self._done:
+        for mark in incident_keys(text) - self._done:
             self.asked.setdefault(mark, {})[where] = asked
 
     def _approve(self, mark: str, where: Where) -> None:

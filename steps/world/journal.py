@@ -413,6 +413,11 @@ _IDENTITIES = (
 )
 
 
+def incident_keys(text: str) -> set[str]:
+    """The incidents' keys in the text: each a name that nothing else in the world has."""
+    return set(_INCIDENT_KEY.findall(text))
+
+
 def names_incident(exchange: Exchange) -> bool:
     """Whether the exchange says by an incident's key, this one's or another's, what it is about."""
     return any(_INCIDENT_KEY.search(text) for text in _texts(exchange))

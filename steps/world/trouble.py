@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from urllib.parse import urlsplit
 
 from steps.world import hosts
+from steps.world.aim import Aim
 from steps.world.credentials import Credentials
 from steps.world.gateway import Gateway, Injection
 from steps.world.gateway.faults import (
@@ -227,44 +227,37 @@ class Trouble:
         return self._inject(hosts.BROKER, AT_BROKER[fails](matching=matching, times=times))
 
     def at_linear(self, fails: str, times: int | None = None) -> Injection:
-        """Linear fails the agent so, at its next calls about what is new or, until lifted, at all of them.
-
-        What is left to do on an issue that is there already, for an earlier alert, uses up none of the calls.
-        """
-        known = self._linear.names_of_issues() if times else frozenset()
-
-        def meets(request: Request) -> bool:
-            return self._of_agent(request) and known.isdisjoint(_words(request.body.decode(errors="replace")))
-
-        return self._inject(hosts.LINEAR, AT_LINEAR[fails](times=times, matching=meets))
+        """Linear fails the agent so, at its next calls for a new alert or, until lifted, at all calls."""
+        aim = self._aim(times, self._linear.names_of_issues()).met_by if times else self._of_agent
+        return self._inject(hosts.LINEAR, AT_LINEAR[fails](times=times, matching=aim))
 
     def at_linear_opening(self, fails: str) -> Injection:
         """Linear fails so whenever an issue is to be opened, until lifted."""
         return self._inject(hosts.LINEAR, AT_LINEAR[fails](matching=_opens_issue))
 
     def at_linear_after_opening(self, loses: str) -> Injection:
-        """Linear opens the next issue, and its answer is lost so."""
-        return self._inject(hosts.LINEAR, LOST[loses](matching=_opens_issue, times=1))
+        """Linear opens the issue of a new alert, and its answer is lost so."""
+        aim = self._aim(1)
+        return self._inject(
+            hosts.LINEAR, LOST[loses](times=1, matching=lambda request: _opens_issue(request) and aim.met_by(request))
+        )
 
     def at_jira(self, fails: str, times: int) -> Injection:
-        """Jira fails agent-sre so at its next calls about what is new; the suite's own look at Jira goes on.
-
-        What is left to do on an issue that is there already, for an earlier alert, uses up none of the calls.
-        """
-        known = self._jira.names_of_issues()
-
-        def meets(request: Request) -> bool:
-            return _from_agent(request) and known.isdisjoint(_words(urlsplit(request.url).path))
-
-        return self._inject(hosts.JIRA, AT_JIRA[fails](times=times, matching=meets))
+        """Jira fails the agent so at its next calls for a new alert."""
+        aim = self._aim(times, self._jira.names_of_issues())
+        return self._inject(hosts.JIRA, AT_JIRA[fails](times=times, matching=aim.met_by))
 
     def at_jira_opening(self, fails: str) -> Injection:
         """Jira fails so whenever an issue is to be opened, until lifted."""
         return self._inject(hosts.JIRA, AT_JIRA[fails](matching=_opens_jira_issue))
 
     def at_jira_after_opening(self, loses: str) -> Injection:
-        """Jira opens the next issue, and its answer is lost so."""
-        return self._inject(hosts.JIRA, LOST[loses](matching=_opens_jira_issue, times=1))
+        """Jira opens the issue of a new alert, and its answer is lost so."""
+        aim = self._aim(1)
+        return self._inject(
+            hosts.JIRA,
+            LOST[loses](times=1, matching=lambda request: _opens_jira_issue(request) and aim.met_by(request)),
+        )
 
     def jira_limit_reached(self) -> None:
         """Jira's rate limit is reached for the agent's account; its answers say when it ends."""
@@ -372,6 +365,9 @@ class Trouble:
         """The suite's own look at Linear goes on during the fault."""
         return request.header("authorization") != self._credentials.suite_linear_key
 
+    def _aim(self, times: int, older: frozenset[str] = frozenset()) -> Aim:
+        return Aim(self._journal, times, older)
+
     def _note(self, host: str, what: str, seconds: float | None = None) -> None:
         """Marks a fault that the host itself has, for so long or until all faults are lifted."""
         mark = self._journal.mark("fault", what, host=host)
@@ -386,11 +382,6 @@ class Trouble:
 
 def _from_agent(request: Request) -> bool:
     return request.caller == "agent-sre"
-
-
-def _words(text: str) -> list[str]:
-    """The words of a text, among which each name and id stands whole."""
-    return re.findall(r"[\w-]+", text)
 
 
 def _function_host(name: str) -> str:
