@@ -35,8 +35,7 @@ class Planted:
 
     def __init__(self) -> None:
         self._forms: dict[str, tuple[str, str]] = {}
-        self._pattern: re.Pattern[str] | None = None
-        self._search: re.Pattern[bytes] | None = None
+        self._search = _Search({})
 
     def add(self, secret: str, name: str) -> None:
         """Makes the secret known. Raises ValueError when it is so short that it would be found everywhere."""
@@ -45,11 +44,7 @@ class Planted:
                 f"The secret {name!r} has {len(secret)} characters: it needs at least {SHORTEST}, "
                 "or ordinary text would be blotted out."
             )
-        forms = self._forms | {text: (name, form) for text, form in written(secret).items()}
-        longest_first = sorted(forms, key=len, reverse=True)  # a secret may begin with another one
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
-        self._search = re2.compile(b"|".join(re2.escape(form.encode()) for form in longest_first), _BYTES)
-        self._forms = forms
+        self._forms = self._forms | {text: (name, form) for text, form in written(secret).items()}
 
     @property
     def names(self) -> set[str]:
@@ -58,18 +53,42 @@ class Planted:
 
     def redact(self, text: Text) -> Text:
         """The text with every secret replaced by «its name»."""
-        if isinstance(text, bytes):
-            return self.redact(text.decode(errors="surrogateescape")).encode(errors="surrogateescape")
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda match: f"«{self._forms[match.group()][0]}»", text)
+        if isinstance(text, str):
+            data = text.encode(errors="surrogatepass")
+            redacted = self.redact(data)
+            return text if redacted == data else redacted.decode(errors="surrogatepass")
+        return self._latest().redact(text)
 
     def find(self, text: str | bytes) -> list[Found]:
         """Every secret in the text, in order."""
-        if self._search is None:
-            return []
         data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-        return [Found(*self._forms[match.group().decode()], match.start()) for match in self._search.finditer(data)]
+        return self._latest().find(data)
+
+    def _latest(self) -> _Search:
+        """The search for all of them; many are made known at once, and few of those moments are searched in."""
+        if self._search.forms is not self._forms:
+            self._search = _Search(self._forms)
+        return self._search
+
+
+class _Search:
+    """One pass over a text for all forms of all secrets, which takes as long for a thousand forms as for one."""
+
+    def __init__(self, forms: dict[str, tuple[str, str]]) -> None:
+        self.forms = forms
+        longest_first = sorted(forms, key=len, reverse=True)  # a secret may begin with another one
+        alternatives = b"|".join(re2.escape(form.encode()) for form in longest_first)
+        self._pattern: re.Pattern[bytes] | None = re2.compile(alternatives, _BYTES) if forms else None
+
+    def redact(self, data: bytes) -> bytes:
+        return self._pattern.sub(self._name_of, data) if self._pattern else data
+
+    def find(self, data: bytes) -> list[Found]:
+        matches = self._pattern.finditer(data) if self._pattern else ()
+        return [Found(*self.forms[match.group().decode()], match.start()) for match in matches]
+
+    def _name_of(self, match: re.Match[bytes]) -> bytes:
+        return f"«{self.forms[match.group().decode()][0]}»".encode()
 
 
 _BYTES = re2.Options()

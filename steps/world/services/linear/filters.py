@@ -13,42 +13,66 @@ from typing import Any
 from steps.world.services.linear.entities import Entity, User
 
 Condition = Mapping[str, Any]
+Predicate = Callable[[Any], bool]
 
 
-def matches(value: Any, condition: Condition, viewer: User) -> bool:
-    """Whether the value satisfies every part of the condition; `viewer` is who `isMe` means."""
-    return all(_holds(value, key, wanted, viewer) for key, wanted in condition.items())
+def predicate(condition: Condition, viewer: User) -> Predicate:
+    """Whether a value satisfies every part of the condition; `viewer` is who `isMe` means.
+
+    The condition is read once, for all the values that it is put to.
+    """
+    return _every([_part(key, wanted, viewer) for key, wanted in condition.items()])
 
 
-def _holds(value: Any, key: str, wanted: Any, viewer: User) -> bool:
+def _part(key: str, wanted: Any, viewer: User) -> Predicate:
     if key == "and":
-        return all(matches(value, condition, viewer) for condition in wanted or ())
+        return _every([predicate(condition, viewer) for condition in wanted or ()])
     if key == "or":
-        return any(matches(value, condition, viewer) for condition in wanted or ())
+        return _some([predicate(condition, viewer) for condition in wanted or ()])
     if key == "null":
-        return (value is None or value == []) is bool(wanted)
-    if wanted is None or value is None:
-        return False
-    if isinstance(value, list):
-        return _collection_holds(value, key, wanted, viewer)
-    if isinstance(value, Entity):
-        if key == "is_me":
-            return matches(value is viewer, wanted, viewer)
-        attribute = getattr(value, key)
-        return matches(attribute() if callable(attribute) else attribute, wanted, viewer)
-    return _COMPARATORS[key](value, wanted)
+        return lambda value: (value is None or value == []) is bool(wanted)
+    if wanted is None:
+        return lambda value: False
+    compare = _COMPARATORS.get(key)
+    inner = predicate(wanted, viewer) if isinstance(wanted, Mapping) else _never
+
+    def of_one(value: Any) -> bool:
+        if value is None:
+            return False
+        if isinstance(value, list):
+            return any(map(of_one, value))  # a condition on an attribute is one that some item has to meet
+        if isinstance(value, Entity):
+            if key == "is_me":
+                return inner(value is viewer)
+            attribute = getattr(value, key)
+            return inner(attribute() if callable(attribute) else attribute)
+        assert compare is not None, key
+        return compare(value, wanted)
+
+    def of_all(value: Any) -> bool:
+        return _COLLECTION[key](value, inner) if isinstance(value, list) else of_one(value)
+
+    return of_all if key in _COLLECTION else of_one
 
 
-def _collection_holds(items: list[Any], key: str, wanted: Any, viewer: User) -> bool:
-    match key:
-        case "some":
-            return any(matches(item, wanted, viewer) for item in items)
-        case "every":
-            return all(matches(item, wanted, viewer) for item in items)
-        case "length":
-            return matches(len(items), wanted, viewer)
-        case _:  # a condition on an attribute is one that some item has to meet
-            return any(_holds(item, key, wanted, viewer) for item in items)
+def _every(parts: list[Predicate]) -> Predicate:
+    return parts[0] if len(parts) == 1 else lambda value: all(part(value) for part in parts)
+
+
+def _some(parts: list[Predicate]) -> Predicate:
+    return lambda value: any(part(value) for part in parts)
+
+
+def _never(_: Any) -> bool:
+    return False
+
+
+_COLLECTION: dict[str, Callable[[list[Any], Predicate], bool]] = {
+    "some": lambda items, holds: any(map(holds, items)),
+    "every": lambda items, holds: all(map(holds, items)),
+    "length": lambda items, holds: holds(len(items)),
+}
+"""What a condition says of a list as a whole."""
 
 
 def _unaccented(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from steps.world.services.linear import problems
 from steps.world.services.linear.entities import PRIORITIES, Entity, User
-from steps.world.services.linear.filters import Condition, matches
+from steps.world.services.linear.filters import predicate
 
 DEFAULT_PAGE, LONGEST_PAGE = 50, 250
 
@@ -53,13 +53,13 @@ class Page:
 
 def page(entities: Sequence[Entity], viewer: User, wanted: Mapping[str, Any]) -> Page:
     """The page that the arguments ask for; raises `invalid_input` for sizes and cursors that cannot be."""
-    condition: Condition = wanted.get("filter") or {}
+    holds = predicate(wanted.get("filter") or {}, viewer)
     listed = [
         entity
         for entity in entities
         if (wanted.get("include_archived") or entity.archived_at is None)
         and (wanted.get("include_disabled") or not isinstance(entity, User) or entity.active)
-        and matches(entity, condition, viewer)
+        and holds(entity)
     ]
     listed = _ordered(listed, wanted)
     total = len(listed)

@@ -132,12 +132,12 @@ class Trace:
     def root_name(self) -> str:
         return self.root.message.name if self.root else NO_ROOT_YET
 
-    @property
+    @cached_property
     def start(self) -> int:
         """Nanoseconds since the epoch."""
         return min(span.message.start_time_unix_nano for span in self.spans)
 
-    @property
+    @cached_property
     def end(self) -> int:
         """Nanoseconds since the epoch."""
         return max(span.message.end_time_unix_nano for span in self.spans)
@@ -170,6 +170,8 @@ class SpanStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._traces: dict[bytes, dict[tuple[bytes, int], Span]] = {}
+        self._whole: dict[bytes, Trace] = {}
+        """Traces as they were last looked at, until another span of them comes in."""
 
     def add(self, received: Iterable[ResourceSpans]) -> None:
         """Takes spans in; one that is sent again is no second one."""
@@ -186,6 +188,7 @@ class SpanStore:
                     for span in spans:
                         held = self._traces.setdefault(span.message.trace_id, {})
                         held.setdefault((span.message.span_id, span.message.kind), span)
+                        self._whole.pop(span.message.trace_id, None)
 
     def put(
         self,
@@ -222,10 +225,14 @@ class SpanStore:
     def trace(self, trace_id: bytes) -> Trace | None:
         """The trace with that id of 16 bytes."""
         with self._lock:
-            held = self._traces.get(trace_id)
-            return Trace(trace_id, tuple(held.values())) if held else None
+            return self._trace(trace_id) if trace_id in self._traces else None
 
     def traces(self) -> list[Trace]:
         """All traces, the one whose first span came in last at the end."""
         with self._lock:
-            return [Trace(trace_id, tuple(held.values())) for trace_id, held in self._traces.items()]
+            return [self._trace(trace_id) for trace_id in self._traces]
+
+    def _trace(self, trace_id: bytes) -> Trace:
+        if trace_id not in self._whole:
+            self._whole[trace_id] = Trace(trace_id, tuple(self._traces[trace_id].values()))
+        return self._whole[trace_id]
