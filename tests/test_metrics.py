@@ -22,6 +22,7 @@ from reports import metrics, requirements
 from reports.run import UsageError
 from reports.verdict import Status, Verdict
 from steps.incident.validation import ALERT, RULE, Job, made_up
+from steps.world.processes.loopback import free_port
 from steps.world.processes.tools import find
 from steps.world.services.otlp import Otlp
 from steps.world.services.signals import Signals
@@ -73,12 +74,6 @@ def test_promtool_has_nothing_to_criticise(verdict: Verdict) -> None:
 
 
 # -- the ways out
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_they_can_be_scraped_while_it_lasts_and_not_longer(verdict: Verdict) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
+from itertools import chain
 from pathlib import Path
 
 import httpx
@@ -341,6 +343,17 @@ def test_free_ports_differ_and_are_free() -> None:
     assert len(ports) == 50
     for port in ports:
         socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_no_two_processes_are_given_the_same_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loopback, "HIGHEST", loopback.LOWEST + 199)
+    with multiprocessing.get_context("fork").Pool(4) as workers:
+        ports = workers.map(free_ports, [10] * 12, chunksize=1)
+        assert len(set(chain(*ports))) == 120
+
+
+def free_ports(count: int) -> list[int]:
+    return [loopback.free_port() for _ in range(count)]
 
 
 # --- real servers ---

@@ -8,25 +8,29 @@ import httpx
 LOWEST, HIGHEST = 20_000, 29_999
 """Below every system's ephemeral ports: no outgoing connection takes a port while its program restarts."""
 
-_taken: set[int] = set()
+_held: list[socket.socket] = []
+"""One UDP socket on each port that was given out: what no two processes can have, and what ends with its process."""
 
 
 def free_port() -> int:
-    """A loopback port for a program that cannot be handed a socket; never the same twice in one process.
+    """A loopback port for a program that cannot be handed a socket; never given out twice, by no process of the suite.
 
-    Another program may take it before it is used, so start such a program with another port once more
+    A stranger may take it before it is used, so start such a program with another port once more
     (:class:`~steps.world.processes.server.Server` does). Who can bind for itself binds to port 0 instead.
     """
-    candidates = [port for port in range(LOWEST, HIGHEST + 1) if port not in _taken]
+    candidates = list(range(LOWEST, HIGHEST + 1))
     random.shuffle(candidates)
     for port in candidates:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+        holder = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            holder.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        _taken.add(port)
+        except OSError:
+            holder.close()
+            continue
+        _held.append(holder)
         return port
     raise OSError(f"No port between {LOWEST} and {HIGHEST} is free on 127.0.0.1; close programs that listen there.")
 
