@@ -50,7 +50,7 @@ Feature: Security Validation
     And no call carried a token that had expired when there was another
     And every alert of that time has exactly one open ticket in Linear
 
-  @SEC6
+  @SEC6 @load
   Scenario: A flood at the door is turned away in part, and every alert beside it handled
     Given alerts that keep coming in
     When one alert is notified in a flood

@@ -59,6 +59,8 @@ from reports.worker import feature_of
 
 JOBS = re.compile(r"-j|--jobs|--parallel")
 """How the command says how many workers there are to be."""
+PER_CORE, MOST = 2, 8
+"""How many workers there are for each core, as they wait for the agent most of the time, and at most."""
 WORTHWHILE = 4.0
 """Seconds of work for which a world of its own is worthwhile."""
 NAMES_ITEM = re.compile(r"[A-Z]+\d*(\.\d+)?")
@@ -249,14 +251,14 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         return deal(others, jobs), alone
 
     def _jobs(self, expected: float) -> int:
-        """How many workers there are to be: as the command says, else one for each core, if there is enough to do."""
+        """How many workers there are to be: as the command says, else as the cores allow, if there is enough to do."""
         asked = any(JOBS.match(argument) for argument in sys.argv[1:])
         alone = any(name != self.config.default_format for name in self.config.format or [])
         if asked and alone and self.config.jobs > 1:
             raise UsageError("Only the live display can follow several workers: leave out either --format or --jobs.")
         if asked or alone:
             return 1 if alone else int(self.config.jobs)
-        return min(len(os.sched_getaffinity(0)), int(expected // WORTHWHILE))
+        return min(PER_CORE * len(os.sched_getaffinity(0)), MOST, int(expected // WORTHWHILE))
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
