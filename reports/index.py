@@ -28,6 +28,8 @@ def write(verdict: Verdict, latest: Path) -> None:
     page = render(
         "index.html.j2",
         verdict=verdict,
+        judged=[(name, seen) for name in JUDGED if (seen := verdict.run.versions.get(name))],
+        tools=[(name, seen) for name, seen in verdict.run.versions.items() if name not in JUDGED],
         sections=[one for one in matrix.sections(verdict, kills) if one.rows[0].item.kind != "definition of done"],
         open=open_rows,
         others=[one for one in verdict.scenarios if one.standing in matrix.OPEN and one.location not in told],
@@ -45,6 +47,9 @@ def write(verdict: Verdict, latest: Path) -> None:
     )
     write_whole(latest / NAME, page)
 
+
+JUDGED = ("agent-sre", "prometheus-events")
+"""The programs on which the verdict is; all others whose version a run knows are tools."""
 
 BESIDE = (
     ("signoff.html", "the decision, to be signed"),

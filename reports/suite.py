@@ -32,13 +32,17 @@ class Suite(Entry):
 
 def state(root: Path) -> Suite:
     """The suite as it is now."""
-    version = _git(root, "describe", "--always", "--dirty", "--tags")
     return Suite(
-        version=version or importlib.metadata.version("agent-sre-acceptance"),
+        version=described(root) or importlib.metadata.version("agent-sre-acceptance"),
         dirty=bool(_git(root, "status", "--porcelain", "--", *PARTS)),
         digest=digest(root, PARTS),
         features=digest(root, ("features",)),
     )
+
+
+def described(directory: Path) -> str:
+    """What git calls the state of that checkout; nothing, if it is none."""
+    return _git(directory, "describe", "--always", "--dirty", "--tags")
 
 
 def digest(root: Path, parts: Iterable[str]) -> str:

@@ -92,6 +92,7 @@ class MadeUp:
     changed: dict[str, str] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     suite: Suite = SUITE
+    versions: dict[str, str] = field(default_factory=lambda: {"prometheus": "2.42.0"})
     selection: str = EVERYTHING
     troubles: tuple[Trouble, ...] = ()
     kills: dict[str, Any] | None = None
@@ -135,7 +136,7 @@ class MadeUp:
                 target="reference",
                 profile="reference",
                 suite=self.suite,
-                versions={"prometheus": "2.42.0"},
+                versions=self.versions,
                 machine="Linux, 2 CPUs",
                 command="behave",
                 selection=self.selection,

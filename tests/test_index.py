@@ -141,6 +141,19 @@ def test_a_host_that_nobody_declared_is_told_with_the_scenario(run: MadeUp) -> N
     assert f'href="timelines/{run.verdict().scenarios[0].slug}.html"' in text
 
 
+def test_the_version_of_what_was_judged_is_told_apart_from_the_tools(run: MadeUp) -> None:
+    run.versions |= {"agent-sre": "v2.3.1"}
+    run.write()
+    text = (run.latest / "index.html").read_text()
+    assert "<dt>Its version</dt><dd>agent-sre v2.3.1</dd>" in text
+    assert "<dt>Tools</dt><dd>prometheus 2.42.0</dd>" in text
+
+
+def test_a_version_that_nobody_has_told_is_said_to_be_missing(run: MadeUp) -> None:
+    run.write()
+    assert "<dt>Its version</dt><dd>not known" in (run.latest / "index.html").read_text()
+
+
 def test_a_disagreement_is_told(run: MadeUp) -> None:
     run.write(lambda latest: (latest / "allure-results/000-result.json").unlink())
     text = (run.latest / "index.html").read_text()

@@ -17,6 +17,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from steps.incident.arrangement import arrangement_of, under
 from steps.targets.profile import Attached, Profile, Secrets, Workload
+from steps.targets.programs import version_of
 from steps.targets.surroundings import Surroundings
 from steps.targets.target import Target, TargetUnavailable, anchors_for, world_for
 from steps.world import hosts
@@ -93,6 +94,20 @@ def die(world: World, target: Target, host: str = hosts.AGENT) -> None:
     for attempt in Retrying(stop=stop_after_delay(5), wait=wait_fixed(0.01)):
         with attempt:
             assert target.ended()
+
+
+# -- versions
+
+
+def test_a_program_is_told_from_another_state_of_it(tmp_path: Path) -> None:
+    own = ("git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x@example.com")
+    for command in (("init",), ("commit", "--allow-empty", "-m", "first"), ("tag", "v7")):
+        subprocess.run([*own, *command], check=True, capture_output=True)
+    checkout, said = WORKLOAD.model_copy(update={"directory": tmp_path}), Workload(url="http://a:1", version="2.1")
+    assert version_of(checkout) == "v7"
+    assert version_of(said) == "2.1"
+    assert version_of(Workload(url="http://a:1")) is None
+    assert version_of(checkout.model_copy(update={"directory": tmp_path.parent / "nowhere"})) is None
 
 
 # -- arrangements

@@ -105,8 +105,8 @@ class Stage:
         self.opened.close()
 
     def versions(self) -> dict[str, str]:
-        """Versions of the real programs of the world, by name; a program that is not there has none."""
-        found = {}
+        """Versions of the judged programs and of the world's real ones, by name, as far as they can be told."""
+        found = self.target.versions
         for tool in ("prometheus", "alertmanager"):
             with suppress(ToolMissing):
                 found[tool] = version(tool)

@@ -51,6 +51,8 @@ class Workload(Section):
     """Added to the variables that the world gives every deployment (CONTRACTS §10); `{directory}` is where it runs."""
     ready: str = Field(default="/health", pattern="^/")
     """Path that answers 2xx once the program takes events."""
+    version: str | None = None
+    """What the reports call the program's version; by default what git says of its directory."""
     log: Path | None = None
     """Of a program that runs already: the file that it logs to."""
 

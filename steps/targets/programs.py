@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 
+from reports.suite import described
 from steps.targets.profile import Workload, filled
 from steps.world.processes import loopback
 from steps.world.processes.child import Child, DidNotStart
@@ -21,6 +22,13 @@ ROOT = Path(__file__).parents[2]
 LEFT_BEHIND = shutil.ignore_patterns(".git", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 LINKED = (".venv", "venv", "node_modules")
 """Directories of a checkout that are large and not written to: a scratch copy has links to them."""
+
+
+def version_of(workload: Workload) -> str | None:
+    """What tells this state of a program from another one in reports; None when nobody says."""
+    if workload.version or workload.url:
+        return workload.version
+    return described(workload.directory or ROOT) or None
 
 
 class NotOurs(Exception):

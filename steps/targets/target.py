@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from steps.targets import profile as profiles
 from steps.targets.profile import Arrangement, Profile, Workload
-from steps.targets.programs import Attached, NotOurs, Program, Started
+from steps.targets.programs import Attached, NotOurs, Program, Started, version_of
 from steps.targets.surroundings import AGENT, CONVERTER, Surroundings, anchors_of
 from steps.world import hosts
 from steps.world.processes.child import DidNotStart
@@ -54,6 +54,12 @@ class Target:
         self._arrangement: str | None = None
         self._revived: set[str] = set()
         self._given_up: str | None = None
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """The versions of the two programs, as far as somebody says."""
+        told = ((name, workload and version_of(workload)) for name, workload in self._workloads.items())
+        return {name: version for name, version in sorted(told) if version}
 
     def start(self) -> None:
         """Starts both programs side by side and returns when they take events. Raises TargetUnavailable."""
