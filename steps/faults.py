@@ -243,17 +243,17 @@ def logs_correlation(context: Context) -> None:
 
 @then("agent-sre gives up after a few tries")
 def gives_up(context: Context) -> None:
-    few_tries(context, context.issues, context.stage.world.linear.names_of_issues())
+    few_tries(context, context.issues)
 
 
 @then("agent-sre gives up in Jira after a few tries")
 def gives_up_jira(context: Context) -> None:
-    few_tries(context, context.jira_issues, context.stage.world.jira.names_of_issues())
+    few_tries(context, context.jira_issues)
 
 
-def few_tries(context: Context, tickets: AnyTickets, older: frozenset[str]) -> None:
-    """What the tracker refuses is tried no more often than the ruling allows; `older` issues are other alerts'."""
-    tickets.gives_up(context.incident.alert, context.stage.profile.rulings.tries, older)
+def few_tries(context: Context, tickets: AnyTickets) -> None:
+    """What the tracker refuses is tried no more often than the ruling allows."""
+    tickets.gives_up(context.incident.alert, context.stage.profile.rulings.tries)
 
 
 @then("agent-sre has logged that Linear refused its key, without the key")

@@ -16,6 +16,7 @@ from steps.incident.incident import Incident
 from steps.incident.jira_issues import JiraIssues
 from steps.incident.waiting import Waiting
 from steps.targets.profile import Limits, load
+from steps.world.earlier import Earlier
 from steps.world.journal import Exchange, Journal
 from steps.world.services.signals import Signals
 from tests.test_claims import CORRELATION, refused
@@ -354,4 +355,5 @@ def test_giving_up_is_few_tries_and_then_none(journal: Journal) -> None:
     refused(lambda: issues.gives_up(alert, 2), "at most 2 tries", "tried 3 times")
     record(journal, 401, {}, request_body=b'{"issue": "HOMELAB-3"}')
     refused(lambda: issues.gives_up(alert, 3), "tried 4 times")
-    issues.gives_up(alert, 3, older=["HOMELAB-3"])
+    issues._incident.earlier = Earlier(journal, frozenset(["HOMELAB-3"]))
+    issues.gives_up(alert, 3)

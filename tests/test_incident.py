@@ -8,6 +8,7 @@ import pytest
 
 from steps.incident.alert import make_alert, new_key
 from steps.incident.incident import Incident
+from steps.world.earlier import Earlier
 from steps.world.journal import Exchange, Journal
 
 
@@ -32,6 +33,15 @@ def test_its_course_is_what_was_said_about_it_and_what_names_no_incident(inciden
     course = incident.course()
     assert (course.about, course.beside) == ([about], [beside])
     assert course.began == incident.began <= course.ended
+
+
+def test_a_late_call_about_an_earlier_alert_or_issue_is_none_of_its_own(incident: Incident) -> None:
+    late = new_key()
+    say(incident, late, caller="broker", callee="agent-sre")
+    incident.earlier = Earlier(incident.journal, frozenset(["BVL-1"]))
+    about, beside = say(incident, incident.alert.mark), say(incident, "who is on call?", callee="pagerduty")
+    made = [about, say(incident, late), say(incident, "a comment on BVL-1"), beside]
+    assert incident.own(made) == [about, beside]
 
 
 def test_its_course_has_what_is_under_way_still(incident: Incident) -> None:

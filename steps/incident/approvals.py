@@ -301,7 +301,8 @@ class Approvals:
                 return None
             since = self._incident.began
             told = self._journal.exchanges(callee="agent-sre", since=since, path="/approval/callback")
-            acted = [said for said in self._journal.exchanges(caller="agent-sre", since=since) if said.callee in ACTING]
+            made = self._incident.own(self._journal.exchanges(caller="agent-sre", since=since))
+            acted = [said for said in made if said.callee in ACTING]
             return max((said.ended for said in told + acted), default=0.0)
 
         self._waiting.quiet(moved)

@@ -16,6 +16,7 @@ from steps.incident.evidence import Evidence, Kind, transcripts
 from steps.incident.measurement import Measurement
 from steps.incident.vacuity import Absence, Observed
 from steps.world.cluster.cloudevent import Event
+from steps.world.earlier import Earlier
 from steps.world.journal import OBSERVER, Exchange, Journal, Mark, names_incident
 from steps.world.services.signals import Signals
 
@@ -46,6 +47,8 @@ class Incident:
     key: str = field(default_factory=new_key)
     began: float = 0.0
     """The journal's time when the scenario began."""
+    earlier: Earlier | None = None
+    """What there was before: a late call about that is its own scenario's, and says nothing about this one."""
     alerts: list[Alert] = field(default_factory=list)
     rule: Rule | None = None
     """The PrometheusRule that raises the alerts, in a scenario that enters there."""
@@ -116,6 +119,10 @@ class Incident:
     def traceparent(self) -> str:
         """The trace within which the scenario's alert is notified (W3C trace context)."""
         return f"00-{self.trace_id}-{self.trace_id[:16]}-01"
+
+    def own(self, made: Iterable[Exchange]) -> list[Exchange]:
+        """Without what is about an earlier scenario's alerts and issues."""
+        return [one for one in made if not (self.earlier and self.earlier.is_about(one))]
 
     # -- what is done to it
 

@@ -257,7 +257,9 @@ class Model:
 
     def _any_questions(self) -> list[Exchange]:
         """The agent's questions to the model in this scenario, about whatever alert."""
-        return self._journal.exchanges(caller="agent-sre", callee="trm", method="POST", since=self._incident.began)
+        return self._incident.own(
+            self._journal.exchanges(caller="agent-sre", callee="trm", method="POST", since=self._incident.began)
+        )
 
     def _times(self, alert: Alert) -> tuple[float, float]:
         delivered = self._journal.exchanges(caller="broker", callee="agent-sre", mentioning=alert.mark)[0]

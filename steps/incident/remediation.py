@@ -88,8 +88,8 @@ class Remediation:
 
     def any_calls(self) -> list[Exchange]:
         """The agent's calls of functions in this scenario, about whatever alert."""
-        return self._journal.exchanges(
-            caller="agent-sre", callee="functions", method="POST", since=self._incident.began
+        return self._incident.own(
+            self._journal.exchanges(caller="agent-sre", callee="functions", method="POST", since=self._incident.began)
         )
 
     def calls_of(self, function: str) -> list[Exchange]:

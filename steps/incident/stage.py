@@ -58,6 +58,7 @@ from steps.targets.profile import Profile, ProfileError
 from steps.targets.surroundings import AGENT, CONVERTER
 from steps.targets.target import Target, TargetUnavailable, world_for
 from steps.world import hosts, staff
+from steps.world.earlier import Earlier
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.staff import APPROVER, ENGINEER
@@ -378,6 +379,7 @@ class Stage:
         self.target.arrange(arrangement)
         incident = self.incident_of(scenario)
         incident.began = self.world.journal.cursor()
+        incident.earlier = Earlier(self.world.journal, self.world.names_of_issues())
         incident.end_step()
         self.agent.look_from_here()
         self.waiting.spent.begin()

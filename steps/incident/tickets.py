@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -120,9 +120,8 @@ class Tickets(ABC, Generic[T]):
 
     def calls(self, since: float | None = None) -> list[Exchange]:
         """The agent's calls to the tracker, from the scenario's beginning unless said otherwise."""
-        return self._journal.exchanges(
-            caller="agent-sre", callee=self.callee, since=self._incident.began if since is None else since
-        )
+        since = self._incident.began if since is None else since
+        return self._incident.own(self._journal.exchanges(caller="agent-sre", callee=self.callee, since=since))
 
     def limited_call(self) -> Exchange:
         """The first call of this scenario that the tracker answered with its rate limit."""
@@ -247,19 +246,12 @@ class Tickets(ABC, Generic[T]):
             for issue in latest:
                 self.show(issue)
 
-    def gives_up(self, alert: Alert, tries: int, older: Collection[str] = ()) -> None:
-        """The agent gives up what is refused for good: after at most so many tries for each event no other comes.
-
-        Calls that name one of the `older` issues are about earlier alerts, and have tries of their own.
-        """
+    def gives_up(self, alert: Alert, tries: int) -> None:
+        """The agent gives up what is refused for good: after at most so many tries for each event no other comes."""
         what = f"what {self.name} refuses"
-
-        def about_it() -> list[Exchange]:
-            return [call for call in self.refused_calls() if not _names_any(call, older)]
-
-        self._waiting.until(lambda: calls.made(about_it(), what), "ticket")
+        self._waiting.until(lambda: calls.made(self.refused_calls(), what), "ticket")
         while True:
-            refused = about_it()
+            refused = self.refused_calls()
             calls.few(refused, tries * max(1, len(self._deliveries(alert))), what)
             next_by = calls.next_by(refused, self._waiting.limits.again)
             if self._journal.cursor() >= next_by:
@@ -420,11 +412,6 @@ def holds_none(issue: Ticket, others: list[Alert]) -> None:
     assert not strange, (
         f"Expected {issue.identifier} to hold its own alert's labels only, but it names {', '.join(strange)}."
     )
-
-
-def _names_any(call: Exchange, issues: Collection[str]) -> bool:
-    """Whether the call names one of the issues, in its address or its body."""
-    return not set(re.findall(r"[\w-]+", f"{call.url} {call.request_text}")).isdisjoint(issues)
 
 
 def says_more(issue: Ticket, before: Ticket) -> None:

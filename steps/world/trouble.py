@@ -10,8 +10,8 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from steps.world import hosts
-from steps.world.aim import Aim
 from steps.world.credentials import Credentials
+from steps.world.earlier import Aim, Earlier
 from steps.world.gateway import Gateway, Injection
 from steps.world.gateway.faults import (
     Answer,
@@ -366,7 +366,7 @@ class Trouble:
         return request.header("authorization") != self._credentials.suite_linear_key
 
     def _aim(self, times: int, older: frozenset[str] = frozenset()) -> Aim:
-        return Aim(self._journal, times, older)
+        return Aim(Earlier(self._journal, older), times)
 
     def _note(self, host: str, what: str, seconds: float | None = None) -> None:
         """Marks a fault that the host itself has, for so long or until all faults are lifted."""

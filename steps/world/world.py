@@ -100,6 +100,10 @@ class World:
             if self._anchors:
                 self.credentials.keep(self._credentials_file)  # a key may have been renewed
 
+    def names_of_issues(self) -> frozenset[str]:
+        """Everything that the issues of both trackers can be called by."""
+        return self.linear.names_of_issues() | self.jira.names_of_issues()
+
     @property
     def directory(self) -> Path:
         """Where this run's temporary keys, configurations and data are."""
