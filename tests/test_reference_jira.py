@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -30,11 +30,14 @@ from steps.world.services.jira import adf, errors
 from steps.world.services.jira.catalogue import SERVICE, SOFTWARE
 from tests.test_reference import (
     CALL,
+    Answer,
     World,
     deliver,
     event,
     eventually,
+    fail,
     running,
+    say,
     small_trust_store,  # noqa: F401
     variables,  # noqa: F401
 )
@@ -45,18 +48,6 @@ EMAIL, TOKEN = "agent-sre@example.com", "ATATT3x-the-agents-token"
 READER, READER_TOKEN = "reader@example.com", "ATATT3x-the-readers-token"
 MOST = 32_767
 """Characters that Jira takes."""
-Answer = Callable[[httpx.Request], httpx.Response]
-
-
-def say(answer: errors.Answer) -> Answer:
-    return lambda _: httpx.Response(answer.status, headers=list(answer.headers), content=answer.body)
-
-
-def fail(error: Exception) -> Answer:
-    def raising(_: httpx.Request) -> httpx.Response:
-        raise error
-
-    return raising
 
 
 @dataclass

@@ -3,70 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 from behave.model import Table
 
 from reports.verdict import Verdict
 from steps.drivers.linear import Issue
-from steps.incident.alerting import Alerting
-from steps.incident.approvals import Approvals, Decided
+from steps.incident.approvals import Decided
 from steps.incident.audit import Audit
-from steps.incident.deployment import Deployment
-from steps.incident.events import Events
-from steps.incident.flood import Flood
-from steps.incident.hostile import Hostile, Hostility
-from steps.incident.incident import Incident
-from steps.incident.issues import Issues
-from steps.incident.jira_issues import JiraIssues
-from steps.incident.model import Model
-from steps.incident.objectives import Objectives
-from steps.incident.observability import Observability
-from steps.incident.outages import Outages
-from steps.incident.remediation import Remediation
-from steps.incident.robustness import Robustness, Siege
-from steps.incident.rotation import Exchanged, Rotation
-from steps.incident.stage import Stage
-from steps.incident.success import SuccessMetrics
-from steps.incident.telemetry import Telemetry
-from steps.incident.traffic import Load, Traffic
-from steps.incident.trust import Trust
-from steps.incident.validation import Found, Validation
+from steps.incident.hostile import Hostile
+from steps.incident.robustness import Siege
+from steps.incident.rotation import Exchanged
+from steps.incident.stage import Scene, Stage
+from steps.incident.traffic import Load
+from steps.incident.validation import Found
 from steps.world.gateway import Injection
 from steps.world.processes.usage import Watch
 from steps.world.services.trm import Mistake
 
 
-class Context(Protocol):
-    """behave's context, as environment.py fills it."""
+class Context(Scene):
+    """behave's context, as environment.py fills it: the scene of the scenario, and more."""
 
     stage: Stage
     """The run's: world, judged programs, drivers."""
-
-    incident: Incident
-    """The scenario's; and what can be claimed about it:"""
-    events: Events
-    issues: Issues
-    jira_issues: JiraIssues
-    alerting: Alerting
-    remediation: Remediation
-    objectives: Objectives
-    approvals: Approvals
-    observability: Observability
-    telemetry: Telemetry
-    validation: Validation
-    model: Model
-    traffic: Traffic
-    success: SuccessMetrics
-    outages: Outages
-    trust: Trust
-    deployment: Deployment
-    rotation: Rotation
-    flood: Flood
-    robustness: Robustness
-    hostility: Hostility
-
     table: Table
     """The step's own."""
 
