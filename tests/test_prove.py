@@ -93,7 +93,14 @@ def test_what_could_not_be_said_is_tried_again_and_what_survived_is_not(bench: B
     bench.outcomes |= {NAMES[0]: Outcome.UNPROVEN, NAMES[1]: Outcome.SURVIVED}
     assert bench.run() == 1
     assert bench.run() == 1
-    assert bench.tried == NAMES[:1]
+    assert bench.tried == NAMES[:1] * 2
+
+
+def test_what_could_not_be_said_beside_others_is_tried_alone_at_the_end(bench: Bench) -> None:
+    bench.outcomes[NAMES[0]] = Outcome.UNPROVEN
+    bench.run("--jobs", "1")
+    assert bench.tried.count(NAMES[0]) == 2
+    assert bench.tried[-1] == NAMES[0]
 
 
 def test_what_measures_the_agent_comes_last(bench: Bench) -> None:

@@ -35,7 +35,7 @@ from tests.prove.trial import digest, try_out
 PLACE, LATEST = ROOT / kill_matrix.PLACE, ROOT / "reports" / "latest"
 JOBS = 6
 """Trials side by side: a trial waits most of its time, so that two cores bear more than two."""
-MEASURES = re.compile(r"S5\.|M\d")
+MEASURES = re.compile(r"S5\.|M\d|SEC6$")
 """Items whose verdict is a measure of time or of what the agent uses."""
 STYLE = {
     Outcome.KILLED: "green",
@@ -97,7 +97,8 @@ class Proof:
     def run(self, defects: list[Defect], jobs: int) -> None:
         """Tries the defects, those that took longest before first, and writes the matrix after each.
 
-        Those whose items measure the agent come last, one after the other, so that nothing disturbs the measure.
+        Those whose items measure the agent come last, one after the other, so that nothing disturbs the measure; after
+        them once more those with which the machine was too busy to prove anything.
         """
         defects = sorted(defects, key=self._expected, reverse=True)
         measured = [defect for defect in defects if any(map(MEASURES.match, defect.items))]
@@ -114,6 +115,9 @@ class Proof:
             task = progress.add_task("", total=len(defects))
             self._run([defect for defect in defects if defect not in measured], jobs, progress, task)
             self._run(measured, 1, progress, task)
+            disturbed = [one for one in defects if self._trials[one.name].outcome is Outcome.UNPROVEN]
+            progress.update(task, total=len(defects) + len(disturbed))
+            self._run(disturbed, 1, progress, task)
 
     def _run(self, defects: list[Defect], jobs: int, progress: Progress, task: TaskID) -> None:
         """Tries these defects side by side."""
