@@ -1,7 +1,7 @@
 """Has the agents judged on every item that does not measure them under load: `python -m tests.agents [name ...]`.
 
 Prints on which items the verdict is wrong; the exit code is 0 when there is none. Each item that an agent does not
-fulfil takes as long as it may: a run takes about ten minutes.
+fulfil takes as long as it may: a run takes about twenty minutes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.agents.judged import AGENTS
 
-JOBS = 5
+JOBS = 8
 """Most of the time is spent waiting for what does not come."""
 
 
