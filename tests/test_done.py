@@ -73,10 +73,10 @@ def measures(*made: object) -> Callable[[MadeUp], None]:
     return change
 
 
-def without_defects_at(item: str) -> Callable[[MadeUp], None]:
+def without_defects_at(*items: str) -> Callable[[MadeUp], None]:
     def change(run: MadeUp) -> None:
         assert run.kills
-        run.kills["trials"] = [one for one in run.kills["trials"] if one["findings"][0]["item"] != item]
+        run.kills["trials"] = [one for one in run.kills["trials"] if one["findings"][0]["item"] not in items]
 
     return change
 
@@ -114,6 +114,11 @@ def without_scenario_of(item: str) -> Callable[[MadeUp], None]:
         (fails("SEC5"), "DOD4", "SEC5 does not hold."),
         (without_scenario_of("MON2"), "DOD5", "No scenario carries MON2."),
         (without_defects_at("AC3.7"), "DOD5", "No seeded defect proves the scenarios of AC3.7."),
+        (
+            without_defects_at(*(f"S3.{step}" for step in range(1, 6))),
+            "DOD5",
+            "No seeded defect proves the scenarios of S3.1–S3.5.",
+        ),
         (set_to(kills=None), "DOD5", "There is no kill matrix: run `make prove`."),
         (set_to(changed={"AC1.1": "Alerts fire"}), "DOD6", "Nobody has confirmed the ticket's new words of AC1.1."),
         (set_to(documented=Documentation(checked=1, missing=("No.",))), "DOD6", "No."),
@@ -131,6 +136,11 @@ def test_a_line_is_open_when_what_it_rests_on_is_not_there(
     assessment = assessed(run)
     assert not line(assessment, opens).done
     assert sentence in line(assessment, opens).missing
+
+
+def test_the_steps_of_a_testing_scenario_are_proved_by_a_defect_on_its_way(run: MadeUp) -> None:
+    without_defects_at("S3.1", "S3.2", "S3.3", "S3.5")(run)
+    assert line(assessed(run), "DOD5").done
 
 
 def test_with_a_line_open_it_is_rejected(run: MadeUp) -> None:
