@@ -130,13 +130,15 @@ class KillMatrix(Entry):
         return [(criterion, score) for criterion, score in scores if score.seeded]
 
     def score(self, items: Iterable[str]) -> Score:
-        """The score at these items."""
-        outcomes = [finding.outcome for item in items for _, finding in self.at(item)]
-        return Score(killed=outcomes.count(Outcome.KILLED), seeded=len(outcomes))
+        """The score at these items; a defect is found when it is found at each of them for which it was seeded."""
+        killed: dict[str, bool] = {}
+        for trial, finding in (pair for item in items for pair in self.at(item)):
+            killed[trial.defect] = killed.get(trial.defect, True) and finding.outcome is Outcome.KILLED
+        return Score(killed=sum(killed.values()), seeded=len(killed))
 
 
 class Score(Entry):
-    """A mutation score: how many pairs of a defect and an item that it must redden are killed."""
+    """A mutation score: how many of the seeded defects are killed."""
 
     killed: int
     seeded: int

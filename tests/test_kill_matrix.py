@@ -51,10 +51,10 @@ def test_a_trial_is_as_good_as_the_worst_of_its_own_items() -> None:
     assert matrix(KILLED, BOTH, UNCLEAR).wanting == [BOTH, UNCLEAR]
 
 
-def test_a_score_counts_pairs_of_a_defect_and_an_item_that_it_was_seeded_for() -> None:
+def test_a_score_counts_each_defect_once_and_as_found_only_at_all_its_items() -> None:
     scores = matrix(KILLED, BOTH, UNCLEAR).scores(TICKET)
     assert [(criterion.id, score) for criterion, score in scores] == [
-        ("AC3", Score(killed=2, seeded=3)),
+        ("AC3", Score(killed=1, seeded=2)),
         ("AC5", Score(killed=0, seeded=1)),
     ]
 
@@ -88,7 +88,7 @@ def test_the_page_shows_each_defect_at_each_item_with_its_change_and_its_sentenc
     for text in (
         "Kill matrix",
         "1 of 3 seeded defects are found, 1 survived, 1 unclear; 1 with collateral.",
-        "2 of 3 killed",
+        "1 of 2 killed",
         "What is wrong with ac3/one &amp; &lt;more&gt;.",
         "<del>one &lt;line&gt;</del>",
         "<ins>another</ins><ins>line</ins>",
@@ -112,7 +112,7 @@ def test_the_traceability_matrix_shows_the_score_of_each_criterion(tmp_path: Pat
     traceability.write(make_verdict(), tmp_path)
     page = (tmp_path / "matrix.html").read_text(encoding="utf-8")
     assert page.count("seeded defects found") == 1
-    assert '<a class="score" href="kill-matrix.html#AC3">2 of 3 seeded defects found</a>' in page
+    assert '<a class="score" href="kill-matrix.html#AC3">1 of 2 seeded defects found</a>' in page
 
 
 def test_a_run_of_the_suite_lays_the_last_proof_beside_its_reports(tmp_path: Path) -> None:
