@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Self
 
 from reports import measuring, run, worker
+from reports.interrupts import uninterrupted
 from reports.live import LiveFormatter
 from reports.run import UsageError
 from reports.units import Unit
@@ -121,8 +122,10 @@ class Crew:
         """Returns when all workers are gone. Raises UsageError for a setting that cannot be used."""
         record = self.runner.record
         scenarios = {record.location(scenario): scenario for scenario in record.selected}
-        while any(not member.gone for member in self.members):
+        while True:
             try:
+                if all(member.gone for member in self.members):
+                    break
                 self._look(live, scenarios)
             except KeyboardInterrupt:
                 self._interrupt()
@@ -139,15 +142,16 @@ class Crew:
         if not heard and self._deadline is not None:
             for member in lines.values():
                 member.process.kill()
-        for line in heard:
-            member = lines[line]  # type: ignore[index]
-            try:
-                word: FromWorker = member.line.recv()
-            except (EOFError, OSError):
-                self._lost(member)
-            else:
-                self._hear(member, word, live, scenarios)
-        self._deal()
+        with uninterrupted():
+            for line in heard:
+                member = lines[line]  # type: ignore[index]
+                try:
+                    word: FromWorker = member.line.recv()
+                except (EOFError, OSError):
+                    self._lost(member)
+                else:
+                    self._hear(member, word, live, scenarios)
+            self._deal()
 
     def _hear(self, member: Member, word: FromWorker, live: LiveFormatter, scenarios: dict[str, object]) -> None:
         record = self.runner.record

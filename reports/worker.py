@@ -25,6 +25,7 @@ from reports import run
 from reports.allure import AllureFormatter
 from reports.benchmarks import Measure
 from reports.follower import Recorder
+from reports.interrupts import uninterrupted
 from reports.judge import verdict_on
 from reports.run import UsageError
 from reports.units import Unit
@@ -182,7 +183,7 @@ class Worker:
             os._exit(1)
 
     def _tell(self, word: FromWorker) -> None:
-        with suppress(BrokenPipeError):
+        with suppress(BrokenPipeError), uninterrupted():
             self._crew.send(word)
 
 
