@@ -1,7 +1,8 @@
 """What several tests stand on."""
 
 import os
-from collections.abc import AsyncIterator
+import signal
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -29,3 +30,11 @@ def authority() -> Authority:
 async def gateway(journal: Journal, authority: Authority) -> AsyncIterator[Gateway]:
     async with Gateway(journal, authority) as gateway:
         yield gateway
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C does what it does in a program that a terminal has started; one in the background is born to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -171,6 +171,7 @@ def until(holds: Any, seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_ends_all_and_concludes(suite: TinySuite) -> None:
     run, workers = started(suite)
     run.send_signal(signal.SIGINT)

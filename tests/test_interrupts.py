@@ -9,6 +9,8 @@ import pytest
 
 from reports.interrupts import uninterrupted
 
+pytestmark = pytest.mark.usefixtures("interruptible")
+
 
 def test_it_comes_when_all_is_done() -> None:
     done = []
@@ -29,10 +31,7 @@ def test_without_one_nothing_comes_and_an_error_is_passed_on() -> None:
 
 
 def test_who_ignores_it_goes_on_to_ignore_it() -> None:
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with uninterrupted():
-            os.kill(os.getpid(), signal.SIGINT)
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with uninterrupted():
+        os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
