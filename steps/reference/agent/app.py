@@ -190,8 +190,6 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
                 await stack.enter_async_context(client)
             await stack.enter_async_context(aclosing(work))
             work.start("first look at the model", trm.look())
-            if config.otlp_endpoint:
-                work.start("start of tracing", asyncio.to_thread(tracing.start, "agent-sre", config.otlp_endpoint))
             yield
 
     routes = [
@@ -201,6 +199,8 @@ def make_app(variables: Mapping[str, str]) -> Starlette:
         Route("/metrics", agent.metrics),
         Route("/approval/callback", callbacks.receive, methods=["POST"]),
     ]
+    if config.otlp_endpoint:
+        tracing.start("agent-sre", config.otlp_endpoint)
     app = Starlette(routes=routes, lifespan=lifespan)
     app.state.work = work
     return app
