@@ -10,6 +10,7 @@ waived     it does not hold and somebody has signed for that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -212,6 +213,11 @@ class RunVerdict(Entry):
     def whole(self) -> bool:
         """Whether the whole suite was run."""
         return self.selection == EVERYTHING and self.shard is None
+
+    def again(self, location: str) -> str:
+        """The command that repeats one scenario on the same agent."""
+        settings = re.findall(r" -D ?((?!order=)(?:'[^']*'|\S)+)", self.command)
+        return " ".join(["behave", *(f"-D {setting}" for setting in settings), location])
 
 
 class Verdict(Entry):

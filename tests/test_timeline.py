@@ -111,6 +111,18 @@ def kinds(rows: list[sequence.Row]) -> list[str]:
     return ["window" if row.window else "lapse" if row.lapse else str(row.call and row.call.number) for row in rows]
 
 
+@pytest.mark.parametrize(
+    ("command", "again"),
+    [
+        ("behave", "behave a.feature:7"),
+        ("behave -D profile=mine.toml -j 4 --tags @AC3", "behave -D profile=mine.toml a.feature:7"),
+        ("behave -Dprofile=mine -D order=random:7 -D x='a b'", "behave -D profile=mine -D x='a b' a.feature:7"),
+    ],
+)
+def test_a_scenario_is_run_again_on_the_same_agent(command: str, again: str) -> None:
+    assert make_verdict().run.model_copy(update={"command": command}).again("a.feature:7") == again
+
+
 def test_what_happened_stands_below_the_step_during_which_it_happened() -> None:
     chapters = sequence.laid_out(GREEN, COURSE).chapters
     assert [chapter.step and chapter.step.name for chapter in chapters] == ["an alert fires", "an issue is opened"]
