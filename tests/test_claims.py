@@ -17,6 +17,7 @@ from steps.incident.malformed import MALFORMED
 from steps.incident.notification import common, fingerprint, notification
 from steps.world.cluster.cloudevent import encode
 from steps.world.journal import Exchange, Journal
+from steps.world.services.linear import errors
 
 CORRELATION = "9b2d1c1e-6f0a-4c55-8a52-0d6f8f4b7a11"
 
@@ -283,6 +284,13 @@ def test_a_key_in_an_address_is_found_also_when_escaped() -> None:
         lambda: calls.not_in_address([exchange(url="https://api.linear.app/graphql?key=lin%2Bapi")], "lin+api"),
         "1 of 1",
     )
+
+
+def test_linear_refuses_a_key_or_an_input_and_not_a_look_for_what_is_not_there() -> None:
+    for answer in (errors.unauthenticated(), errors.invalid_input()):
+        assert issues.Issues.is_refused(exchange(response_body=answer.body))
+    for answer in (errors.not_found(), errors.internal(), errors.rate_limited(7.0)):
+        assert not issues.Issues.is_refused(exchange(response_body=answer.body))
 
 
 @pytest.mark.parametrize(("health", "words"), [(None, "does not answer"), (503, "503")])

@@ -60,6 +60,8 @@ __all__ = [
 PRIORITIES = {"Urgent": 1, "High": 2, "Normal": 3, "Low": 4}
 REFUSALS = ("AUTHENTICATION_ERROR", "INPUT_ERROR")
 """Codes of errors that the same call would meet again (CONTRACTS §1.2)."""
+NOT_FOUND = "Entity not found"
+"""What Linear says under such a code when that is no refusal: what is looked for is not there."""
 
 
 def as_text(issue: Issue) -> str:
@@ -99,7 +101,8 @@ class Issues(Tickets[Issue]):
     @staticmethod
     def is_refused(call: Exchange) -> bool:
         """Whether the same call would be refused again."""
-        return any(code in call.response_text for code in REFUSALS)
+        said = call.response_text
+        return NOT_FOUND not in said and any(code in said for code in REFUSALS)
 
     @staticmethod
     def names_of(issue: Issue) -> list[str]:

@@ -8,7 +8,6 @@ time that is measured for one system may hold what another one took: it is never
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -163,9 +162,10 @@ class Outages:
         while self._journal.cursor() - began < longest and not self._all_recovered():
             while plan and plan[0][0] <= self._journal.cursor() - began:
                 plan.pop(0)[1]()
+            self._waiting.look_begins()
             asked_meanwhile.approve()
             self._look()
-            time.sleep(LOOK_AGAIN)
+            self._waiting.journal_moves(LOOK_AGAIN)
         for outage in self._outages.values():
             outage.machine = machine.share()
             self._account(outage)

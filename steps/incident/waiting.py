@@ -79,8 +79,8 @@ class Waiting:
         looking = Retrying(
             stop=in_vain,
             wait=wait_fixed(LOOK_AGAIN),
-            before=self._look_begins,
-            sleep=self._journal_moves,
+            before=self.look_begins,
+            sleep=self.journal_moves,
             retry=retry_if_exception_type(AssertionError),
             retry_error_callback=over,
         )
@@ -107,14 +107,14 @@ class Waiting:
         deadline = time.monotonic() + self.limits.patience
         with self.spent.on("dwell"):
             while True:
-                self._look_begins()
+                self.look_begins()
                 last = moved_at()
                 if last is not None and self._journal.cursor() - last >= self.limits.quiet:
                     return
                 assert time.monotonic() < deadline, (
                     f"Expected the agent to come to rest, but it was still at work after {self.limits.patience:g} s."
                 )
-                self._journal_moves(LOOK_AGAIN)
+                self.journal_moves(LOOK_AGAIN)
 
     def long_outage(self, met: Callable[[], Sequence[object]], times: int) -> None:
         """Lets a fault last until it was met so often, or at the latest for the limit of a recovery.
@@ -137,10 +137,11 @@ class Waiting:
         with self.spent.on("time-outs"):
             time.sleep(max(0.0, until - self._journal.cursor()))
 
-    def _look_begins(self, _: RetryCallState | None = None) -> None:
+    def look_begins(self, _: RetryCallState | None = None) -> None:
+        """What follows is a look, after which `journal_moves` waits for something new."""
         self._looked = time.monotonic()
 
-    def _journal_moves(self, seconds: float) -> None:
+    def journal_moves(self, seconds: float) -> None:
         """Returns when the journal has something new, at the latest after so many seconds; but not at once.
 
         What the look itself has put into the journal is nothing new.
