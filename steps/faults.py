@@ -176,7 +176,10 @@ def alive_and_logged(context: Context) -> None:
 
 @then("agent-sre does not crash")
 def does_not_crash(context: Context) -> None:
-    context.stage.waiting.until(lambda: calls.made(context.issues.calls(), "to open the issue"), "ticket")
+    alert = context.incident.alert
+    context.stage.waiting.until(
+        lambda: calls.made(context.issues.calls_since_told(alert), "to open the issue"), "ticket"
+    )
     health = context.stage.agent.health()
     calls.alive(health)
     context.incident.saw("agent-sre's health door", f"{health}")
@@ -186,17 +189,23 @@ def does_not_crash(context: Context) -> None:
 @then("agent-sre tries again with growing pauses")
 def tries_again(context: Context) -> None:
     growth = context.stage.profile.rulings.pause_growth
-    tries = context.stage.waiting.until(lambda: calls.tried_again(context.issues.calls(), growth), "recovery")
+    alert = context.incident.alert
+    tries = context.stage.waiting.until(
+        lambda: calls.tried_again(context.issues.calls_since_told(alert), growth), "recovery"
+    )
     context.incident.saw_exchanges("The first tries of one request", tries)
 
 
 @then("once Linear is enabled again, the alert has its one issue within the recovery limit")
 def linear_enabled(context: Context) -> None:
-    context.stage.waiting.long_outage(context.issues.calls, context.stage.profile.rulings.tries + 1)
+    alert = context.incident.alert
+    context.stage.waiting.long_outage(
+        lambda: context.issues.calls_since_told(alert), context.stage.profile.rulings.tries + 1
+    )
     lifted = context.stage.world.journal.cursor()
     context.fault.lift()
-    context.issues.exactly_one_open(context.incident.alert, limit="recovery")
-    opened = context.issues.of(context.incident.alert).created_at.timestamp()
+    context.issues.exactly_one_open(alert, limit="recovery")
+    opened = context.issues.of(alert).created_at.timestamp()
     context.incident.saw("From the end of the fault to the issue", f"{opened - lifted:.2f} s")
 
 

@@ -357,3 +357,16 @@ def test_giving_up_is_few_tries_and_then_none(journal: Journal) -> None:
     refused(lambda: issues.gives_up(alert, 3), "tried 4 times")
     issues._incident.earlier = Earlier(journal, frozenset(["HOMELAB-3"]))
     issues.gives_up(alert, 3)
+
+
+def test_calls_count_for_an_alert_from_when_it_is_told_even_before_the_agent_answers(journal: Journal) -> None:
+    alert = make_alert()
+    issues = claims(Tracker(), journal, alert)
+    record(journal, 200, {})
+    assert issues.calls_since_told(alert) == []
+    event = journal.begin(caller="broker", callee="agent-sre", method="POST", url="http://agent-sre/", headers=())
+    event.sent(alert.mark.encode())
+    record(journal, 503, {})
+    assert [call.status for call in issues.calls_since_told(alert)] == [503]
+    event.end()
+    assert [call.status for call in issues.calls_since_told(alert)] == [503]

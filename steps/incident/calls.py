@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Callable, Hashable
 from itertools import pairwise
 from urllib.parse import unquote
@@ -51,16 +52,29 @@ def few(calls: list[Exchange], most: int, what: str) -> None:
 
 
 def tried_again(calls: list[Exchange], growth: float) -> list[Exchange]:
-    """The first tries of a request that was made again and again, with growing pauses (ruling 7)."""
+    """The first tries of a request that was made again and again, with growing pauses (ruling 7).
+
+    A look whether Linear is back may be taken at an even pace, one no quicker than those tries.
+    """
     repeated = _grouped(calls, lambda call: call.request_body)
     repeated = repeated or _grouped(calls, lambda call: tuple(operations(call.request_body)))
     assert repeated, (
         f"Expected agent-sre to try one request at least {TRIES} times while Linear is away, "
         f"but of its {len(calls)} calls none was repeated so often."
     )
-    tries = repeated[0][:TRIES]
-    growing([after.began - before.ended for before, after in pairwise(tries)], growth)
-    return tries
+    steady: list[AssertionError] = []
+    quickest = math.inf
+    for tries in (group[:TRIES] for group in repeated):
+        pauses = [after.began - before.ended for before, after in pairwise(tries)]
+        try:
+            growing(pauses, growth)
+        except AssertionError as missed:
+            steady.append(missed)
+            quickest = min(quickest, *pauses)
+        else:
+            if quickest >= pauses[-1]:
+                return tries
+    raise steady[0]
 
 
 def _grouped(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:

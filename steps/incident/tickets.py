@@ -123,6 +123,12 @@ class Tickets(ABC, Generic[T]):
         since = self._incident.began if since is None else since
         return self._incident.own(self._journal.exchanges(caller="agent-sre", callee=self.callee, since=since))
 
+    def calls_since_told(self, alert: Alert) -> list[Exchange]:
+        """The agent's calls to the tracker from the alert's first event on, which it may not have answered yet."""
+        telling = self._journal.in_flight(caller="broker", callee="agent-sre", mentioning=alert.mark)
+        told = min((one.began for one in (*self._deliveries(alert), *telling)), default=None)
+        return [] if told is None else self.calls(since=told)
+
     def limited_call(self) -> Exchange:
         """The first call of this scenario that the tracker answered with its rate limit."""
         limited = [call for call in self.calls() if self.is_limited(call)]
@@ -318,7 +324,7 @@ class Tickets(ABC, Generic[T]):
         delivered = self._deliveries(alert)
         if not delivered:
             return ": no event of the alert reached agent-sre."
-        made = self.calls(since=delivered[0].began)
+        made = self.calls_since_told(alert)
         if not made:
             return f": agent-sre answered {answer_of(delivered[-1])} and did not call {self.name}."
         last = answer_of(made[-1])
