@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from itertools import accumulate
 
@@ -97,6 +98,49 @@ def test_a_long_outage_that_is_not_met_ends_all_the_same() -> None:
     assert 0.2 <= journal.cursor() - began < 2
 
 
+def never() -> None:
+    raise AssertionError("Expected an issue.")
+
+
+def test_a_limit_of_the_agent_counts_from_when_it_is_told() -> None:
+    """Prometheus takes its time, on a busy machine more than the agent may take."""
+    hops = iter(["notification", "notification", "event", "event", None])
+    waiting = Waiting(Journal(), Limits(ticket=0.2, event=30, notification=30))
+    waiting.begin(lambda: next(hops, None))
+    with pytest.raises(AssertionError, match=r"waited 0.2 s, the limit for 'ticket'"):
+        waiting.until(never, "ticket")
+    assert next(hops, "all were waited for") == "all were waited for"
+
+
+def test_the_limit_of_an_event_counts_from_its_notification() -> None:
+    waiting = Waiting(Journal(), Limits(event=0.1, notification=30))
+    waiting.begin(lambda: "event")
+    with pytest.raises(AssertionError, match=r"waited 0.1 s, the limit for 'event'"):
+        waiting.until(never, "event")
+
+
+def test_an_event_that_does_not_come_fails_the_claim_at_the_end_of_its_own_limit() -> None:
+    waiting = Waiting(Journal(), Limits(ticket=0.2, event=0.1, notification=30))
+    waiting.begin(lambda: "event")
+    began = time.monotonic()
+    with pytest.raises(AssertionError, match=r"waited 0.2 s, the limit for 'ticket'"):
+        waiting.until(never, "ticket")
+    assert time.monotonic() - began >= 0.3
+
+
+def test_without_a_notification_the_scenario_is_broken_and_not_failed() -> None:
+    waiting = Waiting(Journal(), Limits(ticket=30, notification=0.1))
+    waiting.begin(lambda: "notification")
+    with pytest.raises(BedNotReady, match=r"waited 0.1 s, the limit for 'notification'"):
+        waiting.until(never, "ticket")
+
+
+def test_what_holds_needs_no_notification() -> None:
+    waiting = Waiting(Journal(), SHORT)
+    waiting.begin(lambda: "notification")
+    assert waiting.until(lambda: "an issue", "ticket") == "an issue"
+
+
 def test_of_a_program_that_has_ended_nothing_more_is_waited_for() -> None:
     looks = iter([None, "agent-sre ended with exit code 3."])
     waiting = Waiting(Journal(), Limits(ticket=30), lambda: next(looks, "agent-sre ended with exit code 3."))
@@ -120,9 +164,6 @@ def test_what_a_program_did_at_last_counts() -> None:
 def test_what_is_waited_for_is_counted_by_its_purpose() -> None:
     waiting = Waiting(Journal(), Limits(ticket=0.1, alert=0.1, recovery=0.1, quiet=0.05, patience=1, outage=0.05))
 
-    def never() -> None:
-        raise AssertionError("Expected more.")
-
     for limit in ("ticket", "alert"):
         with pytest.raises(AssertionError):
             waiting.until(never, limit)
@@ -132,5 +173,5 @@ def test_what_is_waited_for_is_counted_by_its_purpose() -> None:
     assert set(spent) == {"agent", "Prometheus", "dwell", "time-outs", "CPU"}
     assert spent["agent"] >= 0.1 and spent["Prometheus"] >= 0.1 and spent["time-outs"] >= 0.1
     assert spent["agent"] < 0.2, "a long outage is no waiting for the agent"
-    waiting.spent.begin()
+    waiting.begin(lambda: None)
     assert set(waiting.spent.seconds()) == {"CPU"}

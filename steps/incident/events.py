@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from steps.incident.alert import Alert
-from steps.incident.notification import RECEIVER, common, rfc3339
+from steps.incident.notification import RECEIVER, Status, common, holds, rfc3339
 from steps.incident.waiting import BedNotReady, LimitName, Waiting
 from steps.world.cluster.cloudevent import Event, EventError, decode, text_of
 from steps.world.journal import Exchange, Journal
@@ -25,7 +25,7 @@ REMEDIATION = "io.homelab.agent-sre.remediation.request"
 """Type of the event with which agent-sre calls a LambdaFunction (CONTRACTS §10.1)."""
 Happening = Literal["fired", "resolved"]
 TYPES: dict[Happening, str] = {"fired": FIRED, "resolved": RESOLVED}
-STATUS = {"fired": "firing", "resolved": "resolved"}
+STATUS: dict[Happening, Status] = {"fired": "firing", "resolved": "resolved"}
 
 URI_REFERENCE = re.compile(r"^[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+$")
 
@@ -100,14 +100,7 @@ class Events:
     def notifications(self, alert: Alert, happening: Happening) -> list[Exchange]:
         """Every notification of Alertmanager that holds the alert in that state, whatever became of it."""
         said = self._journal.exchanges(caller="alertmanager", callee="prometheus-events", mentioning=alert.mark)
-        return [
-            exchange
-            for exchange in said
-            if any(
-                one["labels"] == alert.labels and one["status"] == STATUS[happening]
-                for one in exchange.request_json()["alerts"]
-            )
-        ]
+        return [exchange for exchange in said if holds(exchange, alert, STATUS[happening])]
 
     # -- what is claimed
 

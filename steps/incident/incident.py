@@ -14,6 +14,7 @@ from steps.incident.alert import LOAD, LOWERED, Alert, Rule, make_alert, new_key
 from steps.incident.events import Happening, event_about
 from steps.incident.evidence import Evidence, Kind, transcripts
 from steps.incident.measurement import Measurement
+from steps.incident.underway import HOPS, Hop, Signalled
 from steps.incident.vacuity import Absence, Observed
 from steps.world.cluster.cloudevent import Event
 from steps.world.earlier import Earlier
@@ -52,6 +53,8 @@ class Incident:
     alerts: list[Alert] = field(default_factory=list)
     rule: Rule | None = None
     """The PrometheusRule that raises the alerts, in a scenario that enters there."""
+    signalled: list[Signalled] = field(default_factory=list)
+    """Of what its signals have shown, what agent-sre may not have been told yet."""
     ending: ExitStack = field(default_factory=ExitStack)
     """What has to be undone when the scenario ends, registered when it is done."""
     objectives: dict[str, Objective] = field(default_factory=dict)
@@ -155,9 +158,16 @@ class Incident:
     def _happen(self, happening: Happening, alerts: Iterable[Alert]) -> None:
         for alert in alerts:
             if self.rule:
+                self.signalled.append(Signalled(alert, happening, self.journal.cursor()))
                 self.set_signal(alert, alert.value if happening == "fired" else LOWERED)
             else:
                 self.broker.publish(event_about(alert, happening, self.correlation_id))
+
+    def next_hop(self) -> Hop | None:
+        """What has to come to be before agent-sre is told all that its signals have shown."""
+        hops = [(signalled, signalled.next_hop(self.journal)) for signalled in self.signalled]
+        self.signalled = [signalled for signalled, hop in hops if hop]
+        return min((hop for _, hop in hops if hop), key=HOPS.index, default=None)
 
     def set_signal(self, alert: Alert, value: float) -> None:
         """The signal of the alert shows this value from now on."""

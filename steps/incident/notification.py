@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from steps.incident.alert import Alert
+from steps.world.journal import Exchange
 
 Status = Literal["firing", "resolved"]
 NOT_ENDED = "0001-01-01T00:00:00Z"
@@ -41,6 +42,15 @@ def notification(alerts: Iterable[tuple[Alert, Status]]) -> dict[str, Any]:
         "groupKey": f'{{}}:{{alertname="{group[0][0].name}"}}',
         "truncatedAlerts": 0,
     }
+
+
+def holds(said: Exchange, alert: Alert, status: Status) -> bool:
+    """Whether the notification, which may be under way still, is about the alert in that state."""
+    try:
+        group = said.request_json()["alerts"]
+    except ValueError:
+        return False
+    return any(one["labels"] == alert.labels and one["status"] == status for one in group)
 
 
 def _alert(alert: Alert, status: Status) -> dict[str, Any]:

@@ -382,7 +382,7 @@ class Stage:
         incident.earlier = Earlier(self.world.journal, self.world.names_of_issues())
         incident.end_step()
         self.agent.look_from_here()
-        self.waiting.spent.begin()
+        self.waiting.begin(incident.next_hop)
 
     def observed(self, scenario: str, *, failed: bool) -> Observed:
         """What the step that has just ended saw; and when it failed, everything that was said about its incident."""

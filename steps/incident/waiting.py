@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_fixed
 
 from steps.incident.spent import Spent
 from steps.targets.profile import Limits
@@ -31,6 +31,11 @@ LimitName = Literal[
 
 OF_PROMETHEUS: tuple[LimitName, ...] = ("alert", "notification", "scrape")
 """Limits of what Prometheus and Alertmanager do at their own pace."""
+AFTER: dict[LimitName, tuple[LimitName, ...]] = {
+    "event": ("notification",),
+    **dict.fromkeys(("ticket", "update", "recovery", "burst"), ("notification", "event")),
+}
+"""What a limit counts from: what agent-sre does about an alert, from when it is told of it."""
 LOOK_AGAIN = 0.05
 """Seconds after which a check looks again although the journal has nothing new."""
 BREATH, RATIO = 0.02, 2
@@ -41,6 +46,35 @@ LONGEST_BREATH = 1.0
 
 class BedNotReady(Exception):
     """What a scenario stands on did not come to be: the scenario is broken, not failed (DESIGN, law 5)."""
+
+
+class Count:
+    """Counts the time of a limit, and before it that of what the limit counts from."""
+
+    def __init__(self, limits: Limits, limit: LimitName, next_hop: Callable[[], LimitName | None]) -> None:
+        self._limits, self._limit, self._next_hop = limits, limit, next_hop
+        self._before = list(AFTER.get(limit, ()))
+        self.name, self._since = self._what_counts(), time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """The limit that counts now."""
+        seconds: float = getattr(self._limits, self.name)
+        return seconds
+
+    def over(self) -> bool:
+        """Whether the time is over. An event that did not come in time may come late, within the limit itself."""
+        if (name := self._what_counts()) != self.name:
+            self.name, self._since = name, time.monotonic()
+        is_over = time.monotonic() - self._since >= self.seconds
+        if is_over and self.name == "event" != self._limit:
+            self._before.remove("event")
+            return self.over()
+        return is_over
+
+    def _what_counts(self) -> LimitName:
+        hop = self._next_hop() if self._before else None
+        return hop if hop in self._before else self._limit
 
 
 class Waiting:
@@ -54,27 +88,37 @@ class Waiting:
         self.limits = limits
         self.spent = Spent()
         self._ended = ended
+        self._next_hop: Callable[[], LimitName | None] = lambda: None
         self._looked = 0.0
+
+    def begin(self, next_hop: Callable[[], LimitName | None]) -> None:
+        """A scenario begins. `next_hop` tells what has to come to be before agent-sre is told all that has happened."""
+        self._next_hop = next_hop
+        self.spent.begin()
 
     def until(self, claim: Callable[[], T], limit: LimitName) -> T:
         """What the claim returns once it holds, that is once it raises no AssertionError.
 
-        Raises the claim's last AssertionError, with the limit that it had, or with what has ended meanwhile.
+        Raises the claim's last AssertionError, with the limit that it had, or with what has ended meanwhile; and
+        BedNotReady when Alertmanager has not notified of what the claim waits for.
         """
-        seconds: float = getattr(self.limits, limit)
         ended: list[str | None] = [None]
+        count = Count(self.limits, limit, self._next_hop)
 
         def in_vain(state: RetryCallState) -> bool:
             """Whether a program had ended before the last look, so that what it did at last has been looked at."""
             ended.append(self._ended())
-            return ended[-2] is not None or stop_after_delay(seconds)(state)
+            return ended[-2] is not None or count.over()
 
         def over(state: RetryCallState) -> T:
             assert state.outcome is not None
             missed = str(state.outcome.exception()).rstrip(".")
             if ended[-1]:
                 raise AssertionError(f"{missed}: {ended[-1]}")
-            raise AssertionError(f"{missed} (waited {seconds:g} s, the limit for {limit!r}).")
+            waited = f"{missed} (waited {count.seconds:g} s, the limit for {count.name!r})."
+            if count.name != limit:
+                raise BedNotReady(waited)
+            raise AssertionError(waited)
 
         looking = Retrying(
             stop=in_vain,
