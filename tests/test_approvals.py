@@ -58,6 +58,7 @@ from steps.world.services.approvals import (
     webhook_url,
 )
 from steps.world.services.approvals.blocks import InvalidMessage, checked
+from tests.eventually import eventually
 from tests.test_claims import comment, issue_of
 
 SECRET = "the-signing-secret"
@@ -77,15 +78,6 @@ class Clock:
 
 def client_of(app: Starlette) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://approvals")
-
-
-async def eventually(claim: Callable[[], bool]) -> None:
-    """Waits for the claim to hold; the limit is far beyond what it takes."""
-    async with asyncio.timeout(5):
-        while True:
-            if claim():
-                return
-            await asyncio.sleep(0.002)
 
 
 # -- Block Kit
@@ -654,7 +646,7 @@ async def test_the_application_is_asked_in_its_form_and_for_its_decision_where_i
             "metadata": {},
         }
         application.decide(approval, "approve", SOMEBODY)
-        answer = await asyncio.wait_for(asked, 5)
+        answer = await asyncio.wait_for(asked, 30)
     assert answer is None if callback_url else (answer and answer.approved and answer.by == "Some Body")
 
 

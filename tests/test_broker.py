@@ -564,12 +564,12 @@ async def test_a_hanging_subscriber_holds_nothing_else_up_and_ends_with_the_brok
     async with broker_of(store, subscribers, DeliverySpec(parallelism=1)) as broker:
         for number in range(3):
             await broker.publish(event(number))
-        await asyncio.wait_for(healthy_is_served.wait(), 5)
+        await asyncio.wait_for(healthy_is_served.wait(), 30)
         first, second, _ = broker.deliveries(trigger="healthy")
         assert (first.outcome, second.outcome) == ("delivered", "delivered")
-        await asyncio.wait_for(broker.close(), 1)
+        await asyncio.wait_for(broker.close(), 30)
         assert {delivery.outcome for delivery in broker.deliveries(trigger="hanging")} == {"pending"}
-        await asyncio.wait_for(broker.settled(), 1)
+        await asyncio.wait_for(broker.settled(), 30)
 
 
 async def test_an_event_for_a_deleted_trigger_is_dropped(store: Store, subscribers: Subscribers) -> None:
@@ -577,7 +577,7 @@ async def test_an_event_for_a_deleted_trigger_is_dropped(store: Store, subscribe
     subscribers.answers(503)
     async with broker_of(store, subscribers, DeliverySpec(backoff_delay=0.01)) as broker:
         await broker.publish(event())
-        await asyncio.wait_for(subscribers.came.wait(), 5)
+        await asyncio.wait_for(subscribers.came.wait(), 30)
         store.delete("Trigger", "knative-lambda", "agent-sre")
         await broker.settled()
         assert outcome(broker).outcome == "dropped"

@@ -164,7 +164,7 @@ def started(suite: TinySuite) -> tuple[subprocess.Popen[bytes], list[psutil.Proc
     return run, psutil.Process(run.pid).children(recursive=True)
 
 
-def until(holds: Any, seconds: float = 20) -> None:
+def until(holds: Any, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "It did not come to be."
@@ -175,7 +175,7 @@ def until(holds: Any, seconds: float = 20) -> None:
 def test_ctrl_c_ends_all_and_concludes(suite: TinySuite) -> None:
     run, workers = started(suite)
     run.send_signal(signal.SIGINT)
-    shown = run.communicate(timeout=20)[0].decode()
+    shown = run.communicate(timeout=60)[0].decode()
     assert run.returncode == 3
     assert "The run was interrupted." in shown
     assert not any(worker.is_running() for worker in workers)

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -39,6 +39,7 @@ from steps.world.gateway.faults import (
 )
 from steps.world.journal import Exchange, Journal
 from steps.world.loop import Loop
+from tests.eventually import eventually
 
 HOST = "api.linear.app"
 ANSWER = b"the whole answer"
@@ -122,15 +123,9 @@ async def tunnel(ways: Ways) -> Way:
     return await ways.open("tunnel")
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 -- what is awaited has no event of its own
-            await asyncio.sleep(0)
-
-
 async def only(journal: Journal) -> Exchange:
     """The one exchange, once it is over."""
-    await until(lambda: bool(journal.exchanges()) and not journal.in_flight())
+    await eventually(lambda: bool(journal.exchanges()) and not journal.in_flight())
     [exchange] = journal.exchanges()
     return exchange
 
@@ -230,7 +225,7 @@ async def test_a_delay_that_is_longer_than_its_callers_patience(
 async def test_a_delay_that_is_lifted(gateway: Gateway, journal: Journal, service: Service, way: Way) -> None:
     with gateway.inject(HOST, Delay(60)):
         call = asyncio.create_task(way.call())
-        await until(lambda: bool(journal.in_flight()))
+        await eventually(lambda: bool(journal.in_flight()))
     assert (await call).content == ANSWER
 
 
@@ -253,7 +248,7 @@ async def test_no_answer_until_the_fault_is_lifted(
 ) -> None:
     with gateway.inject(HOST, Hang()):
         call = asyncio.create_task(way.call())
-        await until(lambda: bool(journal.in_flight()))
+        await eventually(lambda: bool(journal.in_flight()))
     with pytest.raises(httpx.ReadError):
         await call
     exchange = await only(journal)
@@ -279,7 +274,7 @@ async def test_an_answer_that_begins_and_never_ends(
 ) -> None:
     with gateway.inject(HOST, Stall()):
         call = asyncio.create_task(way.call())
-        await until(lambda: bool(journal.in_flight()) and journal.in_flight()[0].response_body == ANSWER[:8])
+        await eventually(lambda: bool(journal.in_flight()) and journal.in_flight()[0].response_body == ANSWER[:8])
     with pytest.raises(httpx.ReadError):
         await call
     exchange = await only(journal)
@@ -388,7 +383,7 @@ async def test_refusing_resets_the_connections_that_are_open(
     assert (await way.call("/before")).content == ANSWER
     hang = gateway.inject(HOST, Hang(matching=lambda request: request.url.endswith("/under-way")))
     call = asyncio.create_task(way.call("/under-way"))
-    await until(lambda: bool(journal.in_flight()))
+    await eventually(lambda: bool(journal.in_flight()))
     with gateway.inject(HOST, Refuse()):
         if way.name == "own client":
             hang.lift()  # there is no connection that could be reset
@@ -508,7 +503,7 @@ async def test_a_hanging_call_is_released_though_the_fault_is_used_up(
 ) -> None:
     injection = gateway.inject(HOST, Hang(times=1))
     call = asyncio.create_task(tunnel.call())
-    await until(lambda: injection.lifted_at is not None)
+    await eventually(lambda: injection.lifted_at is not None)
     assert (await tunnel.call()).content == ANSWER
     assert not call.done()
     gateway.inject(HOST, Delay(0))  # another fault does not let the first be forgotten
@@ -542,7 +537,7 @@ async def test_a_condition_that_raises_is_the_worlds_trouble(
         await tunnel.call()
     exchange = await only(journal)
     assert str(exchange.error).startswith("The gateway broke: KeyError: 'title' (test_faults.py:")
-    await until(lambda: len(journal.marks(kind="broken")) == 1)
+    await eventually(lambda: len(journal.marks(kind="broken")) == 1)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from steps.world.gateway import Authority, Gateway
 from steps.world.journal import BODY_LIMIT, Exchange, Journal
 from steps.world.loop import Loop
+from tests.eventually import eventually
 
 HOST = "api.linear.app"
 Handler = Callable[[Request], Awaitable[Response]]
@@ -102,15 +103,9 @@ async def wire(url: str) -> AsyncIterator[Wire]:
         opened.writer.close()
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 -- what is awaited has no event of its own
-            await asyncio.sleep(0)
-
-
 async def recorded(journal: Journal, number: int = 1) -> list[Exchange]:
     """The exchanges, once there are so many and none is under way."""
-    await until(lambda: len(journal.exchanges()) >= number and not journal.in_flight())
+    await eventually(lambda: len(journal.exchanges()) >= number and not journal.in_flight())
     assert len(journal.exchanges()) == number
     return journal.exchanges()
 
@@ -543,7 +538,7 @@ async def test_a_service_finishes_its_work_when_its_caller_leaves(gateway: Gatew
     gateway.route(HOST, "linear", service(slow))
     async with wire(await gateway.door("agent")) as caller:
         caller.send(f"GET http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
-        await until(lambda: bool(journal.in_flight()))
+        await eventually(lambda: bool(journal.in_flight()))
     [exchange] = await recorded(journal)
     assert (exchange.status, exchange.response_body) == (None, b"")
     assert "before it had a whole answer" in str(exchange.error)
@@ -559,7 +554,7 @@ async def test_a_caller_that_leaves_in_the_middle_of_its_request_is_recorded(
     gateway.route(HOST, "linear", service(echo))
     async with wire(await gateway.door("agent")) as caller:
         caller.send(f"POST http://{HOST}/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 9\r\n\r\nhalf")
-        await until(lambda: [e.request_body for e in journal.in_flight()] == [b"half"])
+        await eventually(lambda: [e.request_body for e in journal.in_flight()] == [b"half"])
     [exchange] = await recorded(journal)
     assert (exchange.request_body, exchange.status) == (b"half", None)
     assert exchange.error == "The caller left before its request was whole."
@@ -714,7 +709,7 @@ async def test_a_service_that_raises_after_its_answer_is_marked_broken(
     assert (await agent.get(f"https://{HOST}/")).text == "fine"
     [exchange] = journal.exchanges()
     assert exchange.error is None
-    await until(lambda: len(journal.marks(kind="broken")) == 1)
+    await eventually(lambda: len(journal.marks(kind="broken")) == 1)
 
 
 async def test_a_service_that_ends_without_an_answer_is_marked_broken(
@@ -766,7 +761,7 @@ async def test_closing_leaves_nothing_behind_and_records_what_was_under_way(
         plain.send(f"GET http://{HOST}/plain HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
         fronted.send("GET /fronted HTTP/1.1\r\nHost: x\r\n\r\n")
         half.send("POST /half HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
-        await until(lambda: len(journal.in_flight()) == 4)
+        await eventually(lambda: len(journal.in_flight()) == 4)
     assert journal.in_flight() == []
     reasons = {e.path: e.error for e in journal.exchanges()}
     closed = "The world was closed while the call was under way."
@@ -779,7 +774,7 @@ async def test_closing_leaves_nothing_behind_and_records_what_was_under_way(
     }
     for caller in callers:
         caller.writer.transport.abort()
-    await until(lambda: len(asyncio.all_tasks()) == tasks and process.num_fds() == files)
+    await eventually(lambda: len(asyncio.all_tasks()) == tasks and process.num_fds() == files)
     assert threading.active_count() == threads
     for url in (door, front):
         with pytest.raises(ConnectionRefusedError):

@@ -226,9 +226,9 @@ def test_everything_is_paged_through(linear: Linear, agent: Agent, bridge: Bridg
             agent.relates(issues[0], issues[number], "related")
             agent.relates(issues[number], issues[0], "blocks")
     found = linear.issues_mentioning(MARK)
-    assert len(found) == 12
+    assert [issue.id for issue in found] == issues, "the oldest first, those of the same millisecond too"
     [rich] = [issue for issue in found if issue.id == issues[0]]
-    assert {comment.body for comment in rich.comments} == {f"comment {number}" for number in range(12)}
+    assert [comment.body for comment in rich.comments] == [f"comment {number}" for number in range(12)]
     assert len({link.url for link in rich.attachments}) == 12
     assert len({(relation.id, relation.outgoing) for relation in rich.relations}) == 22
     assert linear.issue(rich.id) == rich

@@ -82,7 +82,7 @@ def test_what_is_begun_goes_on_beside_whoever_began_it() -> None:
         begun = loop.begin(go.wait())
         assert not begun.done()
         loop.run(set_it(go))
-        assert begun.result(timeout=5)
+        assert begun.result(timeout=30)
 
 
 def test_what_is_begun_can_be_cancelled() -> None:

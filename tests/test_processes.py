@@ -10,8 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from itertools import chain
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from steps.world.processes.child import Child, DidNotStart
 from steps.world.processes.keeper import Keeper
 from steps.world.processes.prometheus import NotConnected, Prometheus
 from steps.world.processes.server import ConfigurationRefused
+from tests.eventually import eventually
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="adoption and parent death signals are Linux's")
 
@@ -97,13 +97,6 @@ def alive(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-async def eventually(holds: Callable[[], bool], within: float = 10) -> None:
-    deadline = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        await asyncio.sleep(0.01)
 
 
 def names(directory: Path) -> set[str]:

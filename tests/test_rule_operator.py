@@ -93,7 +93,7 @@ async def test_rules_are_loaded_without_anybody_waiting_for_them(
     operator: RuleOperator, store: Store, prometheus: Prometheus
 ) -> None:
     store.create(rule("demo"))
-    await asyncio.wait_for(prometheus.busy.wait(), 5)
+    await asyncio.wait_for(prometheus.busy.wait(), 30)
     assert prometheus.reloads == 1
 
 
@@ -159,7 +159,7 @@ async def test_many_changes_do_not_hold_up_a_later_one(
     await operator.settled()
     prometheus.busy.clear()
     store.create(rule("later"))
-    await asyncio.wait_for(prometheus.busy.wait(), 3)
+    await asyncio.wait_for(prometheus.busy.wait(), 30)
 
 
 async def test_changes_during_a_reload_are_loaded_by_the_next(
@@ -167,7 +167,7 @@ async def test_changes_during_a_reload_are_loaded_by_the_next(
 ) -> None:
     prometheus.free.clear()
     store.create(rule("first"))
-    await asyncio.wait_for(prometheus.busy.wait(), 5)
+    await asyncio.wait_for(prometheus.busy.wait(), 30)
     store.create(rule("second"))
     store.create(rule("third"))
     prometheus.free.set()
@@ -242,7 +242,7 @@ async def test_after_a_refusal_the_operator_goes_on(
 ) -> None:
     prometheus.answer = RuntimeError("no")
     store.create(rule("bad"))
-    await asyncio.wait_for(prometheus.busy.wait(), 5)
+    await asyncio.wait_for(prometheus.busy.wait(), 30)
     prometheus.answer = None
     store.merge("PrometheusRule", "default", "bad", {"spec": {"groups": [{"name": "mended"}]}})
     await operator.settled()
@@ -270,7 +270,7 @@ async def test_a_rule_deleted_during_its_reload_does_no_harm(
 ) -> None:
     prometheus.free.clear()
     store.create(rule("short-lived"))
-    await asyncio.wait_for(prometheus.busy.wait(), 5)
+    await asyncio.wait_for(prometheus.busy.wait(), 30)
     store.delete("PrometheusRule", "default", "short-lived")
     prometheus.free.set()
     await operator.settled()
@@ -328,7 +328,7 @@ async def test_a_closed_operator_loads_nothing_more(store: Store, prometheus: Pr
     prometheus.free.clear()
     async with RuleOperator(store, prometheus.directory, prometheus.reload):
         store.create(rule("demo"))
-        await asyncio.wait_for(prometheus.busy.wait(), 5)
+        await asyncio.wait_for(prometheus.busy.wait(), 30)
     store.create(rule("late"))
     prometheus.free.set()
     await asyncio.sleep(0.05)

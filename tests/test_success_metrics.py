@@ -359,6 +359,14 @@ def test_no_recovery_is_refused_with_what_was_seen_instead() -> None:
     assert (measured.value, measured.passed) == (30, False)
 
 
+@pytest.mark.parametrize(
+    ("lasted", "met", "enough"), [(4.9, True, False), (5.1, True, True), (5.1, False, False), (20.1, False, True)]
+)
+def test_an_outage_lasts_until_a_call_has_met_it(lasted: float, met: bool, enough: bool) -> None:
+    down = outage(ended=math.inf) if met else outage(ended=math.inf, met=[])
+    assert outages.lasted_enough(down, down.began + lasted, 5, 20) is enough
+
+
 def test_an_outage_that_nobody_met_says_nothing() -> None:
     outages.was_met(outage())
     with pytest.raises(BedNotReady, match="the outage of Linear, but there was none"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -340,20 +339,6 @@ def test_what_was_cut_is_told(tmp_path: Path) -> None:
 def test_a_scenario_without_a_recording_has_no_page(tmp_path: Path) -> None:
     timeline.write(make_verdict(GREEN), tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_many_timelines_cost_little(tmp_path: Path) -> None:
-    """150 scenarios of 30 exchanges: far below the 5 seconds that all reports together may take."""
-    calls = [call(number, number / 100, about=number % 3 > 0) for number in range(30)]
-    scenarios = [GREEN.model_copy(update={"location": f"features/a.feature:{line}"}) for line in range(150)]
-    for one in scenarios:
-        place = recording.path(tmp_path, one.location)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(recorded(*calls).model_dump_json())
-    verdict = make_verdict(*scenarios)
-    began = time.process_time()
-    timeline.write(verdict, tmp_path)
-    assert time.process_time() - began < 2.5
 
 
 # -- what is kept ------------------------------------------------------------------------------------------------------

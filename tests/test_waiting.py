@@ -95,7 +95,7 @@ def test_a_long_outage_that_is_not_met_ends_all_the_same() -> None:
     journal = Journal()
     began = journal.cursor()
     Waiting(journal, Limits(recovery=0.2)).long_outage(list, 4)
-    assert 0.2 <= journal.cursor() - began < 2
+    assert journal.cursor() - began >= 0.2
 
 
 def never() -> None:
@@ -168,10 +168,11 @@ def test_what_is_waited_for_is_counted_by_its_purpose() -> None:
         with pytest.raises(AssertionError):
             waiting.until(never, limit)
     waiting.quiet(lambda: 0.0)
+    of_agent = waiting.spent.seconds()["agent"]
     waiting.long_outage(list, 1)
     spent = waiting.spent.seconds()
     assert set(spent) == {"agent", "Prometheus", "dwell", "time-outs", "CPU"}
     assert spent["agent"] >= 0.1 and spent["Prometheus"] >= 0.1 and spent["time-outs"] >= 0.1
-    assert spent["agent"] < 0.2, "a long outage is no waiting for the agent"
+    assert spent["agent"] == of_agent, "a long outage is no waiting for the agent"
     waiting.begin(lambda: None)
     assert set(waiting.spent.seconds()) == {"CPU"}

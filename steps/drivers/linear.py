@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -176,7 +176,7 @@ class Linear:
         Title, description, comments and attachments are looked through, in every team, archived and trashed
         issues included. It is a filter over the records, not the search, whose index may lag behind.
         """
-        return sorted(self._found(facts), key=lambda issue: issue.created_at)
+        return _oldest_first(self._found(facts))
 
     def issue(self, ref: str) -> Issue:
         """The issue with that id or identifier."""
@@ -293,7 +293,7 @@ class Linear:
             completed_at=node["completedAt"],
             canceled_at=node["canceledAt"],
             archived=node["archivedAt"] is not None,
-            comments=tuple(sorted(comments, key=lambda comment: comment.created_at)),
+            comments=tuple(_oldest_first(comments)),
             attachments=tuple(Attachment.model_validate(link) for link in nodes["attachments"]),
             relations=tuple(relations),
         )
@@ -401,6 +401,16 @@ class _FailedTryError(Exception):
         super().__init__(sentence)
         self.passing = passing
         self.undone = undone
+
+
+Made = TypeVar("Made", Issue, Comment)
+
+
+def _oldest_first(listed: Iterable[Made]) -> list[Made]:
+    """Linear lists the newest first, also of those that were made at the same millisecond."""
+    oldest = list(listed)
+    oldest.reverse()
+    return sorted(oldest, key=lambda one: one.created_at)
 
 
 def _reset(response: httpx.Response) -> float:

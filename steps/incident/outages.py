@@ -151,7 +151,7 @@ class Outages:
 
     def _bring_about(self) -> None:
         """Takes all systems down and up again while alerts fire; returns when all have recovered, or time is up."""
-        longest = LATER + self._settings.outage + self._target
+        longest = LATER + self._settings.outage + self._waiting.limits.recovery + self._target
         alerts = [an_alert(number) for number in range(math.ceil(longest / self._settings.every))]
         self._facts = self._traffic.know(alerts)
         asked_before, asked_meanwhile = self._people(), self._people()
@@ -162,6 +162,7 @@ class Outages:
         while self._journal.cursor() - began < longest and not self._all_recovered():
             while plan and plan[0][0] <= self._journal.cursor() - began:
                 plan.pop(0)[1]()
+            self._take_up()
             self._waiting.look_begins()
             asked_meanwhile.approve()
             self._look()
@@ -174,7 +175,6 @@ class Outages:
         """What is done after how many seconds."""
         for start, systems in ((0.0, ACTED_ON), (LATER, READ_FROM)):
             yield start, partial(self._take_down, systems)
-            yield start + self._settings.outage, partial(self._take_up, systems)
         for after in APPROVED_LATE:
             yield after, partial(asked.approve, AT_ONCE)
         for number, alert in enumerate(alerts):
@@ -208,10 +208,15 @@ class Outages:
                 trouble.function_down(FUNCTION) if system == "LambdaFunctions" else trouble.down(system)
             )
 
-    def _take_up(self, systems: Sequence[str]) -> None:
-        for system in systems:
-            self._down[system].lift()
-            self._outages[system].ended = self._journal.cursor()
+    def _take_up(self) -> None:
+        shortest = self._settings.outage
+        for system, outage in self._outages.items():
+            if outage.ended < math.inf:
+                continue
+            self._account(outage)
+            if lasted_enough(outage, self._journal.cursor(), shortest, shortest + self._waiting.limits.recovery):
+                self._down[system].lift()
+                outage.ended = self._journal.cursor()
 
     def _all_recovered(self) -> bool:
         return len(self._outages) == len((*ACTED_ON, *READ_FROM)) and all(one.by for one in self._outages.values())
@@ -251,6 +256,12 @@ def an_alert(number: int) -> Alert:
     if number % 2 == 0:
         alert.annotations |= remediation_by(FUNCTION, alert.labels)
     return alert
+
+
+def lasted_enough(outage: Outage, now: float, shortest: float, longest: float) -> bool:
+    """Whether the outage may end: a call has met it by now, or nobody waits for one any longer."""
+    lasted = now - outage.began
+    return lasted >= longest or (lasted >= shortest and bool(outage.met))
 
 
 # -- pure claims, each with its sentence

@@ -181,7 +181,7 @@ class Load(Section):
     calls: int = Field(default=200, ge=1)
     """So many calls of an integration point are enough to judge it by."""
     outage: Seconds = 5
-    """An external system is down for so long, when the time of the recovery is measured."""
+    """An external system is down for so long, and until a call has met that, when the recovery is measured."""
     every: Seconds = 0.5
     """Meanwhile and until then, one alert fires after the other in so many seconds."""
     notice: Seconds = 0.5

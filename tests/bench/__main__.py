@@ -12,18 +12,19 @@ from rich.table import Table
 
 from steps.targets import profile
 from steps.world.world import World
-from tests.bench import gateway, growth, load, whole
+from tests.bench import gateway, growth, load, parts, whole
 from tests.copies import run_suite
 
 
 def main() -> None:
-    """Boot of the world, a cold run of one criterion, the gateway, the load harness, a whole run, and large ones."""
+    """Boot, a cold run of one criterion, single parts, gateway, load harness, a whole run, and large ones."""
     table = Table("measure", "seconds", title="The suite's own speed")
     boot, alerting = world_boot()
     table.add_row("world boot, without waiting for Prometheus", f"{boot:.2f}")
     table.add_row("Prometheus and Alertmanager up, from the same start", f"{alerting:.2f}")
     table.add_row("behave --tags @AC3, from a cold start", f"{cold_run('@AC3'):.2f}")
     Console().print(table)
+    parts.main()
     asyncio.run(gateway.main())
     load.main()
     whole.main()
