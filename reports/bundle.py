@@ -170,8 +170,10 @@ def _told(signoff: Signoff) -> dict[str, Any]:
 def _verdict(place: Path) -> Verdict:
     try:
         return Verdict.model_validate_json((place / "verdict.json").read_bytes())
-    except (OSError, ValidationError) as error:
+    except OSError as error:
         raise BundleError(f"There is no run in {place}: run `make accept` first.") from error
+    except ValidationError as error:
+        raise BundleError(f"{place / 'verdict.json'} is not what a verdict looks like.") from error
 
 
 def _names(bundle: Path) -> Iterator[str]:

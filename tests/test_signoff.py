@@ -183,6 +183,13 @@ def test_without_a_run_there_is_nothing_to_sign(tmp_path: Path) -> None:
         bundle.make(tmp_path, tmp_path / "signoff", NOW)
 
 
+def test_a_verdict_that_cannot_be_read_is_no_missing_run(run: MadeUp) -> None:
+    run.write()
+    (run.latest / "verdict.json").write_text("{")
+    with pytest.raises(BundleError, match=r"verdict\.json is not what a verdict looks like"):
+        bundle.make(run.latest, run.latest.parent / "signoff", NOW)
+
+
 # -- the bundle --------------------------------------------------------------------------------------------------------
 
 

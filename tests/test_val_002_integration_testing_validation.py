@@ -5,6 +5,7 @@ The run takes place in a copy of the suite, so that it leaves the last report of
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,10 @@ ITEMS = [item.id for criterion, item in TICKET.items() if criterion.id in JUDGED
 
 @pytest.fixture(scope="module")
 def full_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return run_suite(tmp_path_factory.mktemp("val-002") / "suite", "--tags", " or ".join(f"@{one}" for one in JUDGED))
+    """With one worker a core, as other tests run beside it."""
+    selection = " or ".join(f"@{one}" for one in JUDGED)
+    workers = ("--jobs", str(os.cpu_count() or 1))
+    return run_suite(tmp_path_factory.mktemp("val-002") / "suite", "--tags", selection, *workers)
 
 
 @pytest.mark.parametrize("item", ITEMS)
