@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -59,9 +60,9 @@ def _files(root: Path, parts: Iterable[str]) -> Iterator[Path]:
         place = root / part
         if place.is_file():
             yield place
-        elif place.is_dir():
-            files = (file for file in place.rglob("*") if not MADE & {*file.relative_to(root).parts[1:]})
-            yield from (file for file in files if file.is_file())
+        for directory, below, names in os.walk(place):
+            below[:] = {*below} - MADE
+            yield from (Path(directory) / name for name in names)
 
 
 def _git(root: Path, *arguments: str) -> str:
