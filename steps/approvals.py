@@ -319,4 +319,4 @@ def slack_limit_respected(context: Context) -> None:
     made = context.approvals.requests(context.incident.alert, "on Slack")
     context.incident.saw_exchanges("Calls to Slack", made)
     context.incident.did_not_see("a call to Slack before its limit ends", control=lambda: made)
-    calls.silent(made, limited.ended, ends)
+    calls.silent(made, limited, ends, context.stage.profile.load.notice)

@@ -143,7 +143,8 @@ def another_within_jira_limit(context: Context) -> None:
 
 def fires_within_limit(context: Context, tickets: AnyTickets) -> None:
     """The tracker has told the agent to wait, and with the other alert there is something else to call it for."""
-    context.stage.waiting.until(tickets.limited_call, "ticket")
+    limited = context.stage.waiting.until(tickets.limited_call, "ticket")
+    context.stage.waiting.pass_time(limited.ended + context.stage.profile.load.notice)
     context.incident.fire_beside(make_alert())
 
 
@@ -165,7 +166,7 @@ def leaves_alone(context: Context, tickets: AnyTickets, until: float) -> None:
     made = tickets.calls(since=limited.began)
     context.incident.saw_exchanges(f"Calls to {tickets.name} from the first that was limited", made)
     context.incident.did_not_see(f"a call to {tickets.name} before its limit ends", control=lambda: made)
-    calls.silent(made, limited.ended, until)
+    calls.silent(made, limited, until, context.stage.profile.load.notice)
 
 
 @then("agent-sre is alive and has logged the error with the correlation id")

@@ -240,9 +240,20 @@ def test_the_evidence_of_an_issue_reads_like_the_issue() -> None:
 
 
 def test_silence_until_the_reset_is_kept_or_broken() -> None:
+    limited = exchange(began=9.9, ended=10.0, status=429)
     early, late = exchange(began=11.0, ended=11.1), exchange(began=15.1, ended=15.2)
-    calls.silent([late], since=10.0, until=15.0)
-    refused(lambda: calls.silent([early, late], since=10.0, until=15.0), "called 1 times", "4.00 s too early")
+    calls.silent([limited, late], limited, until=15.0, notice=0.5)
+    refused(lambda: calls.silent([early, late], limited, 15.0, 0.5), "called 1 times", "4.00 s too early")
+
+
+def test_what_was_on_its_way_breaks_no_silence_but_the_same_request_once_more_does() -> None:
+    look = exchange(began=9.9, ended=10.0, status=429)
+    calls.silent([look, exchange(began=10.1, ended=10.2)], look, until=15.0, notice=0.5)
+    about = {"request_body": make_alert().mark.encode()}
+    limited = exchange(began=9.9, ended=10.0, status=429, **about)
+    calls.silent([limited, exchange(began=10.1, ended=10.2)], limited, until=15.0, notice=0.5)
+    again = exchange(began=10.1, ended=10.2, status=429, **about)
+    refused(lambda: calls.silent([limited, again], limited, 15.0, 0.5), "called 1 times", "4.90 s too early")
 
 
 def test_few_calls_are_at_least_one_and_not_too_many() -> None:

@@ -9,20 +9,33 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from steps.incident.events import growing
-from steps.world.journal import Exchange
+from steps.world.journal import Exchange, names_incident
 from steps.world.services.linear import operations
 
 TRIES = 3
 """So many tries show whether their pauses grow."""
 
 
-def silent(calls: list[Exchange], since: float, until: float) -> None:
-    """No call began after the rate limit was announced and before it ended. Times are the journal's."""
-    early = [call for call in calls if since < call.began < until]
+def silent(calls: list[Exchange], limited: Exchange, until: float, notice: float) -> None:
+    """No call began after the answer that told of the rate limit, and before it ended. Times are the journal's.
+
+    A busy agent has not read the answer yet when it is given: what begins within `notice` seconds was on its way,
+    unless it is the limited request about the alert once more.
+    """
+
+    def on_its_way(call: Exchange) -> bool:
+        is_again = names_incident(call) and _request(call) == _request(limited)
+        return call.began < limited.ended + notice and not is_again
+
+    early = [call for call in calls if limited.ended < call.began < until and not on_its_way(call)]
     assert not early, (
         f"Expected agent-sre not to call before the rate limit's reset, but it called {len(early)} times, "
         f"the first time {until - early[0].began:.2f} s too early."
     )
+
+
+def _request(call: Exchange) -> tuple[str, str, bytes]:
+    return call.method, call.url, call.request_body
 
 
 def asked_until(limited: Exchange) -> float:
