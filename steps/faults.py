@@ -59,6 +59,7 @@ def linear_fails(context: Context, fails: str, count: int) -> None:
 
 @given("the Linear API is disabled temporarily")
 def linear_disabled(context: Context) -> None:
+    context.stage.settle()
     context.fault = context.stage.trouble.at_linear("drops the connection")
 
 
@@ -79,6 +80,7 @@ def linear_limits(context: Context) -> None:
 
 @given("the key of agent-sre is revoked in Linear")
 def linear_key_revoked(context: Context) -> None:
+    context.stage.settle()
     context.stage.trouble.linear_key_revoked()
 
 
@@ -112,11 +114,13 @@ def jira_unavailable(context: Context) -> None:
 
 @given("the token of agent-sre is revoked in Jira")
 def jira_token_revoked(context: Context) -> None:
+    context.stage.settle()
     context.stage.trouble.jira_token_revoked()
 
 
 @given("the token of agent-sre is allowed nothing in Jira")
 def jira_token_restricted(context: Context) -> None:
+    context.stage.settle()
     context.fault = context.stage.trouble.jira_token_restricted()
 
 

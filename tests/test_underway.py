@@ -6,10 +6,12 @@ import json
 
 import pytest
 
-from steps.incident.alert import Alert, make_alert
+from steps.incident.alert import Alert, Rule, make_alert
+from steps.incident.incident import Incident
 from steps.incident.notification import Status, notification
 from steps.incident.underway import Signalled
 from steps.world.journal import Journal
+from steps.world.services.signals import Signals
 
 JSON = (("content-type", "application/json"),)
 
@@ -73,3 +75,27 @@ def test_what_is_under_way_counts_as_said(journal: Journal, alert: Alert) -> Non
         assert signalled.next_hop(journal) == ("notification" if caller == "alertmanager" else "event")
         flight.sent(json.dumps(notification([(alert, "firing")])).encode())
     assert signalled.next_hop(journal) is None
+
+
+def test_when_a_scenario_ends_the_alerts_that_were_notified_as_firing_are_to_resolve(journal: Journal) -> None:
+    rule = Rule("shop")
+    incident = Incident(journal, Signals(), broker=None, rule=rule)  # type: ignore[arg-type]
+    signals = incident.signals_of("checkout", "payment", "search")
+    firing, _, resolved = incident.alerts = [rule.alert(signal) for signal in signals]
+    incident.fire(firing, resolved)
+    for alert, status in ((firing, "firing"), (resolved, "firing"), (resolved, "resolved")):
+        notify(journal, alert, status)  # type: ignore[arg-type]
+    tell(journal, resolved)
+    incident.end()
+    assert incident.next_hop() == "notification"
+    assert [one.alert for one in incident.signalled] == [firing]
+    notify(journal, firing, "resolved")
+    tell(journal, firing)
+    assert incident.next_hop() is None
+
+
+def test_what_enters_behind_prometheus_has_nothing_under_way(journal: Journal, alert: Alert) -> None:
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    notify(journal, alert)
+    incident.end()
+    assert incident.next_hop() is None

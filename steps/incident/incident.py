@@ -155,6 +155,13 @@ class Incident:
         """The last alert has fired."""
         self.ending.close()
 
+    def end(self) -> None:
+        """What has to be undone is; so the signals fall, and the alerts that fire still will resolve."""
+        self.ending.close()
+        fired = [Signalled(alert, "fired", self.began) for alert in self.alerts if self.rule]
+        firing = [one.alert for one in fired if one.next_hop(self.journal) != "notification"]
+        self.signalled = [Signalled(alert, "resolved", self.began) for alert in firing]
+
     def _happen(self, happening: Happening, alerts: Iterable[Alert]) -> None:
         for alert in alerts:
             if self.rule:

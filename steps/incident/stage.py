@@ -65,6 +65,8 @@ from steps.world.staff import APPROVER, ENGINEER
 from steps.world.trouble import Trouble
 from steps.world.world import WorldUnavailable
 
+TRACKERS = ("linear", "jira")
+"""Where agent-sre has work in hand when it is at work on an alert."""
 MOST = 40
 """Exchanges that are shown when a step has failed: the last ones."""
 
@@ -384,6 +386,28 @@ class Stage:
         self.agent.look_from_here()
         self.waiting.begin(incident.next_hop)
 
+    def settle(self) -> None:
+        """Lets agent-sre finish with the alerts of earlier scenarios, as far as it does so in time.
+
+        A call that does not say what it is about would else be taken for one about the scenario that runs.
+        """
+        journal, limits = self.world.journal, self.profile.limits
+
+        def told() -> None:
+            assert not any(incident.next_hop() for incident in self._incidents.values()), "Expected agent-sre told."
+
+        def called() -> float | None:
+            if any(journal.in_flight(caller=AGENT, callee=tracker) for tracker in TRACKERS):
+                return None
+            since = journal.cursor() - limits.patience
+            calls = [call for one in TRACKERS for call in journal.exchanges(caller=AGENT, callee=one, since=since)]
+            return max((call.ended for call in calls), default=0.0) + limits.again - limits.quiet
+
+        with suppress(AssertionError):
+            self.waiting.until(told, "notification")
+        with suppress(AssertionError):
+            self.waiting.quiet(called)
+
     def observed(self, scenario: str, *, failed: bool) -> Observed:
         """What the step that has just ended saw; and when it failed, everything that was said about its incident."""
         incident = self.incident_of(scenario)
@@ -401,7 +425,7 @@ class Stage:
         incident = self.incident_of(scenario)
         self.trouble.over()
         self.world.staff.start_of_day()
-        incident.ending.close()
+        incident.end()
         if broken := self.world.journal.marks(incident.began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
         if failed:
