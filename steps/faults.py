@@ -75,7 +75,7 @@ def linear_refuses(context: Context) -> None:
 
 @given("Linear answers that the rate limit is reached, and when it ends")
 def linear_limits(context: Context) -> None:
-    context.limit_ends = context.stage.world.journal.cursor() + context.stage.trouble.linear_limit_reached()
+    context.limit_lasts = context.stage.trouble.linear_limit_reached()
 
 
 @given("the key of agent-sre is revoked in Linear")
@@ -154,7 +154,8 @@ def fires_within_limit(context: Context, tickets: AnyTickets) -> None:
 
 @then("agent-sre stops calling Linear until the limit ends")
 def respects_limit(context: Context) -> None:
-    leaves_alone(context, context.issues, context.limit_ends)
+    limited = context.stage.waiting.until(context.issues.limited_call, "ticket")
+    leaves_alone(context, context.issues, limited.began + context.limit_lasts)
 
 
 @then("agent-sre stops calling Jira for as long as Jira has asked")

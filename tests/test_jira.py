@@ -1343,6 +1343,16 @@ async def test_a_limit_that_is_reached_is_announced_in_every_header(
     assert "retry-after" not in answer.headers
 
 
+async def test_a_limit_lasts_from_the_first_call_that_meets_it(
+    jira: Jira, client: httpx.AsyncClient, clock: Clock
+) -> None:
+    jira.limit_reached(2)
+    clock.now += 60
+    for wait, status in ((0, 429), (1.9, 429), (0.2, 200)):
+        clock.now += wait
+        assert (await client.get("/myself")).status_code == status
+
+
 async def test_a_limit_can_be_reached_for_one_user_alone(
     jira: Jira, client: httpx.AsyncClient, reader: httpx.AsyncClient
 ) -> None:

@@ -51,7 +51,8 @@ class Context(Scene):
     """What another alert's ticket says of a kind of context that there is none of."""
     received_before: float
     """How many events Prometheus had counted before."""
-    limit_ends: float
+    limit_lasts: float
+    """Seconds of Linear's rate limit, from the first call that meets it."""
     fallbacks: float
     """How many alerts the model had not decided before."""
     help_again: Callable[[], object]

@@ -335,9 +335,9 @@ class Trouble:
         self.at_model("drops the connection")
 
     def slack_limit_reached(self) -> float:
-        """The rate limit of the agent's Slack webhook is reached; returns the seconds until it ends."""
+        """The limit of the agent's Slack webhook is reached; returns for how many seconds from its next message."""
         self._slack.limit_reached(self._credentials.slack_webhook_url, SLACK_LIMIT)
-        self._note(hosts.SLACK, "rate limit reached", SLACK_LIMIT)
+        self._note(hosts.SLACK, f"rate limit reached, for {SLACK_LIMIT:g} s from the next message on")
         return SLACK_LIMIT
 
     def at_model(self, fails: str) -> Injection:
@@ -351,9 +351,9 @@ class Trouble:
         self._note(hosts.TRM, f"the model's file {damage}")
 
     def linear_limit_reached(self) -> float:
-        """Linear's rate limit is reached for the agent's account; returns the seconds until it ends."""
+        """Linear's rate limit is reached for the agent's account; returns for how many seconds from its next call."""
         self._linear.limit_reached(LIMIT, self._credentials.linear_api_key)
-        self._note(hosts.LINEAR, "rate limit reached", LIMIT)
+        self._note(hosts.LINEAR, f"rate limit reached, for {LIMIT:g} s from the next call on")
         return LIMIT
 
     def linear_key_revoked(self) -> None:

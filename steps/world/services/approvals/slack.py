@@ -20,6 +20,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from steps.world.services.approvals.blocks import InvalidMessage, buttons_of, checked, texts_of
+from steps.world.services.limited import Reached
 
 LONGEST_TEXT = 40_000
 """Characters of a message's text; Slack cuts off the rest."""
@@ -93,7 +94,7 @@ class _Webhook:
     tokens: float = math.inf
     """Messages that may be posted at once."""
     refilled: float = 0.0
-    limited_until: float = 0.0
+    limit: Reached | None = None
 
 
 @dataclass(slots=True)
@@ -131,8 +132,8 @@ class Slack:
         self._webhooks[urlsplit(url).path].state = state
 
     def limit_reached(self, url: str, seconds: float) -> None:
-        """The webhook has posted too much and is limited for so long."""
-        self._webhooks[urlsplit(url).path].limited_until = self.clock() + seconds
+        """The webhook has posted too much and is limited for so long from its next message on."""
+        self._webhooks[urlsplit(url).path].limit = Reached(seconds)
 
     # -- the doors
 
@@ -155,8 +156,8 @@ class Slack:
     def _wait(self, webhook: _Webhook) -> float:
         """Seconds until the webhook may post; when it may, that is counted."""
         now = self.clock()
-        if webhook.limited_until > now:
-            return webhook.limited_until - now
+        if webhook.limit and (ends := webhook.limit.ends(now)) > now:
+            return ends - now
         webhook.tokens = min(self.burst, webhook.tokens + (now - webhook.refilled) * self.rate)
         webhook.refilled = now
         if webhook.tokens < 1:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from steps.world.services.jira import errors
 from steps.world.services.jira.errors import Headers, Reason, Refused
+from steps.world.services.limited import Reached
 
 STEADY = {"GET": 100, "POST": 100, "PUT": 50, "DELETE": 50}
 """Requests per second that an endpoint bears for long, and at once: the size of a burst is an assumption."""
@@ -55,16 +56,16 @@ class Limits:
         self._burst: float | None = None
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._writes: defaultdict[int, deque[float]] = defaultdict(deque)
-        self._blocked: dict[str | None, tuple[float, Reason]] = {}
+        self._blocked: dict[str | None, tuple[Reached | None, Reason]] = {}
 
     def resize(self, burst: float) -> None:
         """From now on every endpoint bears so many requests per second."""
         self._burst = burst
         self._buckets.clear()
 
-    def block(self, account_id: str | None, until: float, reason: Reason) -> None:
-        """Answers every call of that account, or of everybody, with 429 until then."""
-        self._blocked[account_id] = (until, reason)
+    def block(self, account_id: str | None, seconds: float, reason: Reason) -> None:
+        """Answers every call of that account, or of everybody, with 429 for so long from the next one on."""
+        self._blocked[account_id] = (Reached(seconds), reason)
 
     def admit(self, method: str, endpoint: str, account_id: str, now: float) -> Headers:
         """Counts a request; returns the headers that tell what is left. Raises Refused when a limit is reached."""
@@ -72,8 +73,8 @@ class Limits:
             STEADY_READS_OF_ISSUES if (method, endpoint) == ("GET", "/issue/{issue}") else STEADY[method]
         )
         for blocked in (account_id, None):
-            until, reason = self._blocked.get(blocked, (0.0, "jira-burst-based"))
-            if now < until:
+            limit, reason = self._blocked.get(blocked, (None, "jira-burst-based"))
+            if limit and now < (until := limit.ends(now)):
                 raise Refused(errors.rate_limited(until, now, reason, int(rate)))
         bucket = self._buckets.setdefault((method, endpoint), Bucket(rate))
         if not bucket.take(now):

@@ -93,12 +93,12 @@ class Jira:
     # how much may be asked, and how soon it is found
 
     def limit_reached(self, reset_in: float, email: str | None = None, reason: Reason = "jira-burst-based") -> None:
-        """For `reset_in` seconds every call of that user, or of everybody, is answered 429.
+        """For `reset_in` seconds from the next one on every call of that user, or of everybody, is answered 429.
 
         The headers announce the same reset, rounded up to whole seconds.
         """
         account_id = self._user(email).account_id if email else None
-        self._limits.block(account_id, self._clock() + reset_in, reason)
+        self._limits.block(account_id, reset_in, reason)
 
     def limits(self, *, burst: float) -> None:
         """From now on every endpoint bears so many requests per second."""

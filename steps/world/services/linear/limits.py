@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
+from steps.world.services.limited import Reached
 from steps.world.services.linear import problems
 
 HOUR = 3600.0
@@ -28,6 +29,11 @@ def rate_limit_headers(name: str, limit: float, remaining: float, resets_at: flo
     )
 
 
+def _whole_milliseconds(seconds: float) -> float:
+    """As headers tell a time, and never too early."""
+    return math.ceil(seconds * 1000) / 1000
+
+
 @dataclass(slots=True)
 class Bucket:
     """An allowance of `limit` that refills evenly over `period` seconds. Times are epoch seconds."""
@@ -36,14 +42,14 @@ class Bucket:
     period: float = HOUR
     _level: float = field(init=False)
     _filled_at: float = 0.0
-    _blocked_until: float = 0.0
+    _block: Reached | None = None
 
     def __post_init__(self) -> None:
         self._level = self.limit
 
     def remaining(self, now: float) -> float:
         """What may be taken now."""
-        if now < self._blocked_until:
+        if self._is_blocked(now):
             return 0.0
         gained = max(0.0, now - self._filled_at) * self.limit / self.period
         self._level = min(self.limit, self._level + gained)
@@ -52,8 +58,8 @@ class Bucket:
 
     def resets_at(self, now: float) -> float:
         """When the bucket is full again."""
-        if now < self._blocked_until:
-            return self._blocked_until
+        if self._block and self._is_blocked(now):
+            return _whole_milliseconds(self._block.ends(now))
         return now + (self.limit - self.remaining(now)) * self.period / self.limit
 
     def take(self, amount: float, now: float) -> bool:
@@ -63,11 +69,17 @@ class Bucket:
         self._level -= amount
         return True
 
-    def block(self, until: float) -> None:
-        """Empty until that time, full from then on."""
-        self._blocked_until = until
-        self._level = self.limit
-        self._filled_at = until
+    def block(self, seconds: float) -> None:
+        """Empty for so long from when it is next asked for, full from then on."""
+        self._block = Reached(seconds)
+
+    def _is_blocked(self, now: float) -> bool:
+        if self._block is None:
+            return False
+        if now < (ends := _whole_milliseconds(self._block.ends(now))):
+            return True
+        self._block, self._level, self._filled_at = None, self.limit, ends
+        return False
 
     def headers(self, name: str, now: float) -> Headers:
         """This bucket's three headers."""

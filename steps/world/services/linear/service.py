@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -103,17 +102,12 @@ class Linear:
 
     # how much may be asked
 
-    def limit_reached(self, reset_in: float, key: str | None = None) -> float:
-        """For `reset_in` seconds every call of the key's user, or of every user, is answered RATELIMITED.
-
-        Returns the reset in epoch seconds; the headers announce the same.
-        """
-        reset = math.ceil((self._clock() + reset_in) * 1000) / 1000
+    def limit_reached(self, reset_in: float, key: str | None = None) -> None:
+        """For `reset_in` seconds from the next one on every call of the key's user, or of all, is RATELIMITED."""
         users = [self._access.owner(key)] if key else self._workspace.of(User)
         for user in users:
             for kind in ("api key", "oauth token"):
-                self._limits.of(kind, user.id).requests.block(reset)
-        return reset
+                self._limits.of(kind, user.id).requests.block(reset_in)
 
     def limits(self, *, requests: float | None = None, complexity: float | None = None) -> None:
         """Sets what each user may ask per hour, in requests and in points; everybody starts afresh."""
