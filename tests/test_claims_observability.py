@@ -352,13 +352,18 @@ def test_no_retry_a_storm_and_shrinking_pauses_are_refused() -> None:
     refused(lambda: calls.tried_again(tries(0.1, 0.1), 1.5), "grow", "0.10 s, 0.10 s")
 
 
+def test_pauses_that_a_busy_machine_lengthened_at_first_are_seen_to_grow_after_that() -> None:
+    assert len(calls.tried_again(tries(0.33, 0.25, 0.45), 1.5)) == 3
+    refused(lambda: calls.tried_again(tries(0.1, 0.1, 0.1, 0.1, 0.1, 0.4), 1.5), "grow", "0.10 s, 0.10 s")
+
+
 def test_an_even_look_beside_growing_pauses_is_no_storm_when_it_is_slow() -> None:
     look, opening = b'{"query": "{ viewer { id } }"}', b'{"query": "mutation { issueCreate(input: {}) { success } }"}'
     slow, quick = tries(1.0, 1.0, body=look), tries(0.1, 0.1, body=look)
     grown = tries(0.1, 0.2, 0.4, body=opening)
     assert calls.tried_again([*slow, *grown], 1.5) == grown[:3]
     refused(lambda: calls.tried_again([*quick, *grown], 1.5), "grow", "0.10 s, 0.10 s")
-    refused(lambda: calls.tried_again([*slow, *quick], 1.5), "grow", "1.00 s, 1.00 s")
+    refused(lambda: calls.tried_again([*slow, *tries(0.1, 0.1, body=opening)], 1.5), "grow", "1.00 s, 1.00 s")
 
 
 def test_an_alert_about_which_nothing_is_known_has_a_service_of_its_own() -> None:

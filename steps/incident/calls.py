@@ -14,6 +14,8 @@ from steps.world.services.linear import operations
 
 TRIES = 3
 """So many tries show whether their pauses grow."""
+WINDOWS = 3
+"""So many tries in a row are looked at for it, each with those after it."""
 
 
 def silent(calls: list[Exchange], limited: Exchange, until: float, notice: float) -> None:
@@ -67,7 +69,8 @@ def few(calls: list[Exchange], most: int, what: str) -> None:
 def tried_again(calls: list[Exchange], growth: float) -> list[Exchange]:
     """The first tries of a request that was made again and again, with growing pauses (ruling 7).
 
-    A look whether Linear is back may be taken at an even pace, one no quicker than those tries.
+    A look whether Linear is back may be taken at an even pace, one no quicker than those tries. A busy machine
+    lengthens pauses at random: where the first ones do not show that they grow, the next ones may.
     """
     repeated = _grouped(calls, lambda call: call.request_body)
     repeated = repeated or _grouped(calls, lambda call: tuple(operations(call.request_body)))
@@ -77,17 +80,28 @@ def tried_again(calls: list[Exchange], growth: float) -> list[Exchange]:
     )
     steady: list[AssertionError] = []
     quickest = math.inf
-    for tries in (group[:TRIES] for group in repeated):
-        pauses = [after.began - before.ended for before, after in pairwise(tries)]
-        try:
-            growing(pauses, growth)
-        except AssertionError as missed:
-            steady.append(missed)
-            quickest = min(quickest, *pauses)
-        else:
-            if quickest >= pauses[-1]:
-                return tries
+    for group in repeated:
+        windows = [group[start : start + TRIES] for start in range(min(WINDOWS, len(group) - TRIES + 1))]
+        missed = [_grown(window, growth) for window in windows]
+        if None not in missed:
+            steady += [one for one in missed if one]
+            quickest = min(quickest, *_pauses(windows[0]))
+        elif quickest >= _pauses(tries := windows[missed.index(None)])[-1]:
+            return tries
     raise steady[0]
+
+
+def _pauses(tries: list[Exchange]) -> list[float]:
+    return [after.began - before.ended for before, after in pairwise(tries)]
+
+
+def _grown(tries: list[Exchange], growth: float) -> AssertionError | None:
+    """Why the pauses between the tries are no growing ones; nothing when they are."""
+    try:
+        growing(_pauses(tries), growth)
+    except AssertionError as missed:
+        return missed
+    return None
 
 
 def _grouped(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:
