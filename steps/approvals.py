@@ -314,7 +314,7 @@ def slack_limits(context: Context) -> None:
 
 @then("agent-sre stops calling Slack until the limit ends")
 def slack_limit_respected(context: Context) -> None:
-    limited, ends = context.approvals.limited(context.incident.alert)
+    limited, ends = context.approvals.limited()
     context.stage.waiting.pass_time(ends)
     made = context.approvals.requests(context.incident.alert, "on Slack")
     context.incident.saw_exchanges("Calls to Slack", made)

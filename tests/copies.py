@@ -43,8 +43,8 @@ class NoVerdict(Exception):
 
 
 def copy_suite(place: Path, source: Path = ROOT) -> Path:
-    """A copy of the suite, together with what Python has compiled of it."""
-    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".*", "*.egg-info", *MADE))
+    """A copy of the suite, together with what Python has compiled of it, but for what it is just compiling."""
+    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".*", "*.pyc.*", "*.egg-info", *MADE))
     return place
 
 

@@ -165,11 +165,14 @@ class Approvals:
         assert found, "Expected the request's buttons to carry the request's id, but there is none on both of them."
         return found
 
-    def limited(self, alert: Alert) -> tuple[Exchange, float]:
-        """The first request that Slack answered with its rate limit, and the journal's time at which that ends."""
+    def limited(self) -> tuple[Exchange, float]:
+        """The first request that Slack answered with its rate limit, and the journal's time at which that ends.
+
+        Whatever it is about: one about an earlier alert tells the agent of the limit as well.
+        """
 
         def met() -> Exchange:
-            made = self.requests(alert, "on Slack")
+            made = self._journal.exchanges(caller="agent-sre", callee=PARTIES["on Slack"], since=self._incident.began)
             found = [said for said in made if said.status == 429]
             assert found, f"Expected agent-sre to meet Slack's rate limit, but of its {len(made)} calls none did."
             return found[0]

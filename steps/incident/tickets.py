@@ -130,11 +130,13 @@ class Tickets(ABC, Generic[T]):
         return [] if told is None else self.calls(since=told)
 
     def limited_call(self) -> Exchange:
-        """The first call of this scenario that the tracker answered with its rate limit."""
-        limited = [call for call in self.calls() if self.is_limited(call)]
-        assert limited, (
-            f"Expected agent-sre to meet {self.name}'s rate limit, but of its {len(self.calls())} calls none did."
-        )
+        """The first call since the scenario began that the tracker answered with its rate limit.
+
+        Whatever it is about: one about an earlier alert tells the agent of the limit as well.
+        """
+        made = self._journal.exchanges(caller="agent-sre", callee=self.callee, since=self._incident.began)
+        limited = [call for call in made if self.is_limited(call)]
+        assert limited, f"Expected agent-sre to meet {self.name}'s rate limit, but of its {len(made)} calls none did."
         return limited[0]
 
     def refused_calls(self) -> list[Exchange]:

@@ -76,7 +76,7 @@ AGENTS = (
     ),
     Judged(
         "node",
-        frozenset((items("AC4") - {"AC4.2"}).union(set(OF_THE_CONVERTER) - {"AC1.1", "AC1.2"}, ("S1.3", "S2.3"))),
+        frozenset((items("AC4") - {"AC4.2"}).union(set(OF_THE_CONVERTER) - {"AC1.1", "AC1.2"}, ("S1.3",))),
         ("AC4.1", "AC4.3", "AC3.1", "AC5.2"),
     ),
 )
