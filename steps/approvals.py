@@ -318,5 +318,5 @@ def slack_limit_respected(context: Context) -> None:
     context.stage.waiting.pass_time(ends)
     made = context.approvals.requests(context.incident.alert, "on Slack")
     context.incident.saw_exchanges("Calls to Slack", made)
-    context.incident.did_not_see("a call to Slack before its limit ends", control=lambda: made)
+    context.incident.did_not_see("a call to Slack before its limit ends", control=lambda: [limited, *made])
     calls.silent(made, limited, ends, context.stage.profile.load.notice)

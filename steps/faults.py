@@ -170,7 +170,7 @@ def leaves_alone(context: Context, tickets: AnyTickets, until: float) -> None:
     context.stage.waiting.pass_time(until)
     made = tickets.calls(since=limited.began)
     context.incident.saw_exchanges(f"Calls to {tickets.name} from the first that was limited", made)
-    context.incident.did_not_see(f"a call to {tickets.name} before its limit ends", control=lambda: made)
+    context.incident.did_not_see(f"a call to {tickets.name} before its limit ends", control=lambda: [limited, *made])
     calls.silent(made, limited, until, context.stage.profile.load.notice)
 
 
