@@ -1313,6 +1313,13 @@ async def test_a_limit_lasts_from_the_first_call_that_meets_it(desk: Desk) -> No
         assert (await desk.post({"query": "{ viewer { id } }"})).status_code == status
 
 
+async def test_a_limit_that_nobody_has_met_can_be_taken_back(desk: Desk) -> None:
+    desk.clock.now += 0.0001
+    desk.linear.limit_reached(2, KEY)
+    desk.linear.limit_reached(0, KEY)
+    await desk.ask("{ viewer { id } }")
+
+
 async def test_a_limit_without_a_key_is_reached_for_everybody(desk: Desk) -> None:
     desk.linear.limit_reached(1)
     for key in (KEY, OTHER_KEY):

@@ -262,6 +262,7 @@ class Trouble:
     def jira_limit_reached(self) -> None:
         """Jira's rate limit is reached for the agent's account; its answers say when it ends."""
         self._jira.limit_reached(JIRA_LIMIT, AGENT)
+        self._open.callback(self._jira.limit_reached, 0, AGENT)
 
     def jira_token_revoked(self) -> None:
         """Jira knows the agent's token no more."""
@@ -336,7 +337,9 @@ class Trouble:
 
     def slack_limit_reached(self) -> float:
         """The limit of the agent's Slack webhook is reached; returns for how many seconds from its next message."""
-        self._slack.limit_reached(self._credentials.slack_webhook_url, SLACK_LIMIT)
+        url = self._credentials.slack_webhook_url
+        self._slack.limit_reached(url, SLACK_LIMIT)
+        self._open.callback(self._slack.limit_reached, url, 0)  # nobody meets it later who has not met it by then
         self._note(hosts.SLACK, f"rate limit reached, for {SLACK_LIMIT:g} s from the next message on")
         return SLACK_LIMIT
 
@@ -352,7 +355,9 @@ class Trouble:
 
     def linear_limit_reached(self) -> float:
         """Linear's rate limit is reached for the agent's account; returns for how many seconds from its next call."""
-        self._linear.limit_reached(LIMIT, self._credentials.linear_api_key)
+        key = self._credentials.linear_api_key
+        self._linear.limit_reached(LIMIT, key)
+        self._open.callback(self._linear.limit_reached, 0, key)
         self._note(hosts.LINEAR, f"rate limit reached, for {LIMIT:g} s from the next call on")
         return LIMIT
 

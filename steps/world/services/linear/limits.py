@@ -71,7 +71,7 @@ class Bucket:
 
     def block(self, seconds: float) -> None:
         """Empty for so long from when it is next asked for, full from then on."""
-        self._block = Reached(seconds)
+        self._block = Reached(seconds) if seconds else None
 
     def _is_blocked(self, now: float) -> bool:
         if self._block is None:
