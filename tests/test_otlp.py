@@ -7,6 +7,7 @@ import gc
 import gzip
 import json
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -348,6 +349,33 @@ def test_the_grpc_port_is_closed_in_the_end_and_leaves_no_thread(receiver: Otlp,
     gc.collect()
     assert set(threading.enumerate()) <= before
     assert names(spans) == ["handle"]
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_start_that_is_cancelled_leaves_no_server(
+    turns: int, receiver: Otlp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that still runs when its loop is closed complains on standard error, in the midst of the report."""
+    complaints: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+
+    async def begin() -> None:
+        async with receiver.serve():
+            await asyncio.Event().wait()
+
+    async def cancelled() -> asyncio.Task[None]:
+        beginning = asyncio.create_task(begin())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        beginning.cancel()
+        await asyncio.wait([beginning])
+        return beginning
+
+    beginning = asyncio.run(cancelled())
+    assert beginning.cancelled()
+    del beginning
+    gc.collect()
+    assert complaints == []
 
 
 async def test_the_sdk_exports_spans_metrics_and_logs(receiver: Otlp, spans: SpanStore, address: str) -> None:

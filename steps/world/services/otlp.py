@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -135,10 +136,12 @@ class Otlp:
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         server.add_generic_rpc_handlers([_grpc(signal) for signal in self._signals])
         port = server.add_insecure_port(f"127.0.0.1:{port}")
-        await server.start()
+        starting = asyncio.create_task(server.start(), name="start of gRPC")
         try:
+            await asyncio.shield(starting)  # gRPC cannot stop a server whose start was cancelled
             yield f"127.0.0.1:{port}"
         finally:
+            await starting
             await server.stop(None)
 
     # what comes in
