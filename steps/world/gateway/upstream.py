@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, MutableMapping
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
+import httpcore
 import httpx
 from starlette.types import ASGIApp
+
+from steps.world.gateway.sockets import AsyncioBackend
 
 Message = MutableMapping[str, Any]
 
@@ -135,26 +139,52 @@ class _Call(httpx.AsyncByteStream):
 class Server(httpx.AsyncBaseTransport):
     """A real server at a base URL, whose certificate is verified by what `trust` trusts.
 
-    Each call has its own connection, so that none is lost on one that the server is about to close; and its own pool,
-    since one for all looks through every connection under way for every call.
+    Each call has its own connection, so that none is lost on one that the server is about to close.
     """
 
     def __init__(self, base_url: httpx.URL, trust: ssl.SSLContext) -> None:
-        self._base = base_url
+        self._scheme, self._host, self._port = base_url.raw_scheme, base_url.raw_host, base_url.port
+        self._path = base_url.raw_path.rstrip(b"/")
         self._trust = trust
+        self._network = AsyncioBackend()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        transport = httpx.AsyncHTTPTransport(verify=self._trust, limits=_ONE_CALL)
-        path = self._base.raw_path.rstrip(b"/") + request.url.raw_path
-        return await transport.handle_async_request(
-            httpx.Request(
-                request.method,
-                self._base.copy_with(raw_path=path),
-                headers=request.headers,  # with the Host that the caller asked for
-                stream=request.stream,
-            )
-        )
+        target = self._path + request.url.raw_path
+        url = httpcore.URL(scheme=self._scheme, host=self._host, port=self._port, target=target)
+        connection = httpcore.AsyncHTTPConnection(url.origin, self._trust, network_backend=self._network)
+        headers = request.headers.raw  # with the Host that the caller asked for
+        try:
+            with _told_by_httpx():
+                answer = await connection.handle_async_request(
+                    httpcore.Request(request.method, url, headers=headers, content=request.stream)
+                )
+        except BaseException:
+            await connection.aclose()
+            raise
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Answer(answer, connection))
 
 
-_ONE_CALL = httpx.Limits(max_connections=1, max_keepalive_connections=0)
-"""The connection is closed with the answer, and there is nothing else to close."""
+class _Answer(httpx.AsyncByteStream):
+    """The body of a server's answer, and the connection on which it comes."""
+
+    def __init__(self, answer: httpcore.Response, connection: httpcore.AsyncHTTPConnection) -> None:
+        self._answer = answer
+        self._connection = connection
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _told_by_httpx():
+            async for chunk in self._answer.aiter_stream():
+                yield chunk
+
+    async def aclose(self) -> None:
+        await self._connection.aclose()
+
+
+@contextmanager
+def _told_by_httpx() -> Iterator[None]:
+    """What httpcore raises, as httpx calls it."""
+    try:
+        yield
+    except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+        kind: type[httpx.TransportError] = getattr(httpx, type(error).__name__)
+        raise kind(str(error)) from error
