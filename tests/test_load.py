@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import statistics
+import threading
 import time
 from itertools import cycle, pairwise
 
@@ -103,16 +104,36 @@ async def test_the_suites_own_capacity_is_what_it_carries_through_its_gateway() 
 
 
 def test_a_load_that_is_the_machines_own_is_no_bystanders() -> None:
-    machine, until = Machine(), time.process_time() + 0.3
-    while time.process_time() < until:
+    until = time.process_time() + 0.3
+    with Machine() as machine:
+        while time.process_time() < until:
+            pass
+    worst = machine.worst()
+    assert 0 <= worst.idle <= 100
+    assert worst.others + worst.idle < 100
+
+
+def test_what_other_programs_use_is_theirs_and_their_worst_moment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 10 s of all processors, three times: they take nothing; then 4, this program 3, and nobody 3; then 1."""
+    looks = [(100.0, 50.0, 20.0), (105.0, 55.0, 25.0), (112.0, 58.0, 28.0), (120.0, 60.0, 35.0)]
+    over = threading.Event()
+
+    def look() -> tuple[float, float, float]:
+        if len(looks) == 1:
+            over.set()
+            return looks[0]
+        return looks.pop(0)
+
+    monkeypatch.setattr(usage, "_cpu_seconds", look)
+    monkeypatch.setattr(usage, "STRETCH", 0.01)
+    with Machine() as machine:
+        over.wait()
+    assert machine.worst() == Share(others=pytest.approx(40), idle=pytest.approx(30))
+
+
+def test_the_last_stretch_is_no_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left over since the last look is looked at together with what was before it."""
+    monkeypatch.setattr(usage, "_cpu_seconds", iter([(0.0, 0.0, 0.0), (5.0, 5.0, 5.0)]).__next__)
+    with Machine() as machine:
         pass
-    share = machine.share()
-    assert 0 <= share.idle <= 100
-    assert share.others + share.idle < 100
-
-
-def test_what_other_programs_use_is_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 10 s of all processors they took 4, this program 3, and nobody 3."""
-    seen = iter([(100.0, 50.0, 20.0), (107.0, 53.0, 23.0)])
-    monkeypatch.setattr(usage, "_cpu_seconds", lambda: next(seen))
-    assert Machine().share() == Share(others=pytest.approx(40), idle=pytest.approx(30))
+    assert machine.worst() == Share(others=0, idle=50)

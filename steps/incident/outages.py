@@ -78,7 +78,7 @@ class Outage:
     after: Sequence[Exchange] = ()
     """The calls since its end."""
     machine: Share = ALONE
-    """How the machine was used from before the outages until all was over."""
+    """How the machine was used from before the outages until all was over, when others used it most."""
 
     @property
     def took(self) -> float:
@@ -156,19 +156,19 @@ class Outages:
         self._facts = self._traffic.know(alerts)
         asked_before, asked_meanwhile = self._people(), self._people()
         self._ask(asked_before)
-        machine = Machine()
         plan = sorted(self._plan(alerts, asked_before), key=lambda one: one[0])
-        began = self._journal.cursor()
-        while self._journal.cursor() - began < longest and not self._all_recovered():
-            while plan and plan[0][0] <= self._journal.cursor() - began:
-                plan.pop(0)[1]()
-            self._take_up()
-            self._waiting.look_begins()
-            asked_meanwhile.approve()
-            self._look()
-            self._waiting.journal_moves(LOOK_AGAIN)
+        with Machine() as machine:
+            began = self._journal.cursor()
+            while self._journal.cursor() - began < longest and not self._all_recovered():
+                while plan and plan[0][0] <= self._journal.cursor() - began:
+                    plan.pop(0)[1]()
+                self._take_up()
+                self._waiting.look_begins()
+                asked_meanwhile.approve()
+                self._look()
+                self._waiting.journal_moves(LOOK_AGAIN)
         for outage in self._outages.values():
-            outage.machine = machine.share()
+            outage.machine = machine.worst()
             self._account(outage)
 
     def _plan(self, alerts: Sequence[Alert], asked: PromptPeople) -> Iterator[tuple[float, Callable[[], None]]]:

@@ -77,7 +77,7 @@ class Load:
     capacity: float
     """Calls a second that the suite itself could carry."""
     machine: Share
-    """How the machine was used meanwhile."""
+    """How the machine was used meanwhile, when others used it most."""
     began: float
     ended: float
     """When everything had become of them, or nobody waited any longer."""
@@ -118,7 +118,7 @@ class Load:
             f"the sender's slip: {percentiles}, greatest {slip.greatest * 1000:.1f} ms\n"
             f"{len(self.calls)} calls came of them, {self.carried:.0f} a second; the suite itself could have carried "
             f"{self.capacity:.0f} a second\n"
-            f"other programs took {self.machine.others:.0f} % of the processors' time, and left "
+            f"in the busiest second other programs took {self.machine.others:.0f} % of the processors' time, and left "
             f"{self.machine.idle:.0f} % idle"
         )
 
@@ -245,18 +245,19 @@ class Traffic:
         """Sends the alerts on schedule, and waits until everything has become of them."""
         webhook, rate = self._webhook(), self._settings.rate
         capacity = self._loop.run(harness_capacity(self._authority))
-        machine, began = Machine(), self._journal.cursor()
         actions = [partial(webhook.deliver, notification([(alert, "firing")])) for alert in alerts]
-        sending = self._loop.begin(open_loop(actions, rate, self._journal.cursor))
-        try:
-            while not wait([sending], LOOK_AGAIN).done:
-                meanwhile()
-            arrivals = sending.result()
-        finally:
-            sending.cancel()
-        keeping = Keeping.of(arrivals, rate)
-        well_sent(keeping, self._settings)
-        traces = self._settled(alerts, systems, facts or {}, began, meanwhile)
+        with Machine() as machine:
+            began = self._journal.cursor()
+            sending = self._loop.begin(open_loop(actions, rate, self._journal.cursor))
+            try:
+                while not wait([sending], LOOK_AGAIN).done:
+                    meanwhile()
+                arrivals = sending.result()
+            finally:
+                sending.cancel()
+            keeping = Keeping.of(arrivals, rate)
+            well_sent(keeping, self._settings)
+            traces = self._settled(alerts, systems, facts or {}, began, meanwhile)
         every_hop = {hop for system in SYSTEMS.values() for hop in system.hops}
         load = Load(
             alerts=alerts,
@@ -264,7 +265,7 @@ class Traffic:
             due={alert.mark: arrival.due for alert, arrival in zip(alerts, arrivals, strict=True)},
             keeping=keeping,
             capacity=capacity,
-            machine=machine.share(),
+            machine=machine.worst(),
             began=began,
             ended=self._journal.cursor(),
             calls=calls_between(self._journal, every_hop, alerts, began),
@@ -344,6 +345,6 @@ def if_undisturbed(machine: Share, settings: profiles.Load) -> Iterator[None]:
         if machine.others <= max(settings.others, machine.idle):
             raise
         raise BedNotReady(
-            f"{missed} But other programs took {machine.others:.0f} % of the processors' time meanwhile and left "
+            f"{missed} But for a second other programs took {machine.others:.0f} % of the processors' time and left "
             f"{machine.idle:.0f} % idle: the machine is too busy to measure."
         ) from None

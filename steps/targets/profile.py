@@ -193,8 +193,8 @@ class Load(Section):
     headroom: float = Field(default=2, ge=1)
     """The suite itself has to be able to carry at least so many times the calls that a load brings about."""
     others: float = Field(default=25, ge=0, le=100)
-    """When other programs take more than so many per cent of the machine's processors, and more than they leave idle,
-    a metric that is missed is not held against agent-sre."""
+    """When other programs for a second take more than so many per cent of the machine's processors, and more than they
+    leave idle, a metric that is missed is not held against agent-sre."""
 
 
 class Flooding(Section):

@@ -12,7 +12,9 @@ from typing import Self
 import psutil
 
 INTERVAL = 0.1
-"""Seconds between two looks."""
+"""Seconds between two looks at a program."""
+STRETCH = 1.0
+"""Seconds between two looks at the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,44 @@ ALONE = Share(others=0, idle=100)
 
 
 class Machine:
-    """The machine's processors from now on: who uses them beside this program and its children."""
+    """How the machine's processors are used while it is entered, beside this program and its children."""
 
     def __init__(self) -> None:
-        self._began = _cpu_seconds()
+        self._seen: list[tuple[float, float, float]] = []
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="machine", daemon=True)
 
-    def share(self) -> Share:
-        """How they were used since."""
-        busy, idle, own = (now - then for now, then in zip(_cpu_seconds(), self._began, strict=True))
-        per_cent = 100 / max(busy + idle, 1e-9)
-        return Share(others=max(0.0, busy - own) * per_cent, idle=idle * per_cent)
+    def __enter__(self) -> Self:
+        self._seen.append(_cpu_seconds())
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def worst(self) -> Share:
+        """How they were used in that stretch of `STRETCH` seconds in which others left this program the least.
+
+        A moment of want is enough for a call to come too late, however idle the machine is on average.
+        """
+        return max(map(_share, self._seen, self._seen[1:]), key=lambda share: share.others - share.idle, default=ALONE)
+
+    def _look(self) -> None:
+        while not self._stopped.wait(STRETCH):
+            self._seen.append(_cpu_seconds())
+        if len(self._seen) > 1:
+            self._seen.pop()  # the last stretch is rather longer than too short to tell anything
+        self._seen.append(_cpu_seconds())
+
+
+def _share(then: tuple[float, float, float], now: tuple[float, float, float]) -> Share:
+    """How they were used between two looks."""
+    busy, idle, own = (after - before for after, before in zip(now, then, strict=True))
+    per_cent = 100 / max(busy + idle, 1e-9)
+    return Share(others=max(0.0, busy - own) * per_cent, idle=max(0.0, idle) * per_cent)
 
 
 def _cpu_seconds() -> tuple[float, float, float]:
