@@ -23,6 +23,7 @@ from reports.units import (
     longest_unit,
     units_of,
 )
+from reports.worker import feature_of
 
 
 @dataclass(frozen=True)
@@ -144,3 +145,45 @@ def test_durations_of_this_checkout_go_before_those_that_are_committed(tmp_path:
     durations = Durations.read(tmp_path, *map(Path, ("committed.json", "own.json", "broken.json", "absent.json")))
     expected = [durations.of(Scenario("features/f0.feature", line)) for line in (1, 2, 3)]
     assert expected == [5, 4, UNKNOWN]
+
+
+FEATURE = """Feature: Tickets
+  Background:
+    Given a world
+
+  Scenario: one
+    Then it holds
+
+  Scenario Outline: each <name>
+    Then it holds
+
+    Examples:
+      | name |
+      | two  |
+      | more |
+
+  Rule: They are closed
+    Scenario: three
+      Then it holds
+    Scenario: four
+      Then it holds
+
+  Rule: They are linked
+    Scenario: five
+      Then it holds
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "names", "items"),
+    [((5,), ["one"], 1), ((14, 17), ["more", "three"], 2), ((19, 23), ["four", "five"], 2)],
+)
+def test_a_units_feature_has_the_units_scenarios_alone(
+    lines: tuple[int, ...], names: list[str], items: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "tickets.feature"
+    file.write_text(FEATURE)
+    feature = feature_of(Unit(str(file), lines, 1.0))
+    assert [scenario.name.split(" -- ")[0].removeprefix("each ") for scenario in feature.walk_scenarios()] == names
+    assert len(feature.run_items) == items
+    assert all(step.name == "a world" for one in feature.walk_scenarios() for step in one.background_steps)
