@@ -421,15 +421,29 @@ def test_a_load_that_was_not_sent_on_schedule_is_no_measure() -> None:
         traffic.well_sent(kept(0.5), SETTINGS)
 
 
-def test_a_load_that_the_suite_could_hardly_carry_is_no_measure() -> None:
+def test_a_load_that_the_suite_cannot_carry_is_no_measure() -> None:
     calls = [exchange() for _ in range(100)]
-    traffic.well_carried(load_of([], calls, capacity=20), SETTINGS)
-    with pytest.raises(BedNotReady, match="can carry only 19"):
-        traffic.well_carried(load_of([], calls, capacity=19), SETTINGS)
+    traffic.well_carried(load_of([], calls, capacity=10))
+    with pytest.raises(BedNotReady, match=r"10 calls a second .* can carry 9: .* too slow to measure"):
+        traffic.well_carried(load_of([], calls, capacity=9))
 
 
 def miss() -> None:
     raise AssertionError("Expected it in time, but it was not.")
+
+
+def test_when_the_suite_is_not_faster_by_far_nothing_is_held_against_the_agent() -> None:
+    calls = [exchange() for _ in range(100)]
+    fast, slow = (load_of([], calls, capacity=capacity) for capacity in (20, 19))
+    with pytest.raises(AssertionError, match="in time"), traffic.if_well_measured(fast, SETTINGS):
+        miss()
+    with pytest.raises(BedNotReady, match=r"carry 19, less than 2 times"), traffic.if_well_measured(slow, SETTINGS):
+        miss()
+    busy = load_of([], calls, machine=Share(60, 5))
+    with pytest.raises(BedNotReady, match=r"in time.*60 %"), traffic.if_well_measured(busy, SETTINGS):
+        miss()
+    with traffic.if_well_measured(slow, SETTINGS):
+        pass
 
 
 def test_on_a_busy_machine_nothing_is_held_against_the_agent() -> None:

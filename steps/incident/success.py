@@ -19,7 +19,7 @@ from steps.incident.integrations import (
     told,
 )
 from steps.incident.measurement import Comparison, Measurement, Metric, histogram, spread, table
-from steps.incident.traffic import Load, if_undisturbed
+from steps.incident.traffic import Load, if_well_measured
 from steps.incident.waiting import BedNotReady
 from steps.targets import profile as profiles
 
@@ -54,7 +54,7 @@ class SuccessMetrics:
         """
         tallies = [calls_at(point, load) for point in points]
         self._keep("M1", tallies, ">", self._targets.success, load)
-        with if_undisturbed(load.machine, self._settings):
+        with if_well_measured(load, self._settings):
             succeeded(tallies, self._targets.success)
         enough(tallies, self._settings.calls)
 
@@ -62,7 +62,7 @@ class SuccessMetrics:
         """The effect of an alert at each system is there soon enough after the alert was due (M2)."""
         delays = [delays_at(system, load, self._targets.latency) for system in systems]
         self._measured([latency(one, self._targets.latency) for one in delays], load)
-        with if_undisturbed(load.machine, self._settings):
+        with if_well_measured(load, self._settings):
             soon_enough(delays, self._targets.latency)
 
     def compliant(self, load: Load, parties: Sequence[str]) -> None:
@@ -71,7 +71,7 @@ class SuccessMetrics:
             self._incident.did_not_see(f"a call to {party} while it is limited", partial(load.on, LIMITED[party]))
         tallies = [compliance_at(party, load, self._settings.notice) for party in parties]
         self._keep("M4", tallies, ">=", self._targets.rate_limit_compliance, load)
-        with if_undisturbed(load.machine, self._settings):
+        with if_well_measured(load, self._settings):
             never_while_limited(tallies, self._targets.rate_limit_compliance)
 
     def authenticated(self, load: Load, parties: Sequence[str]) -> None:

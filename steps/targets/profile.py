@@ -191,7 +191,8 @@ class Load(Section):
     slip: Seconds = 0.2
     """When one of twenty alerts is sent later than that, the machine is too busy for any measure."""
     headroom: float = Field(default=2, ge=1)
-    """The suite itself has to be able to carry at least so many times the calls that a load brings about."""
+    """When the suite itself could not carry so many times the calls that a load brings about, a metric that is missed
+    is not held against agent-sre."""
     others: float = Field(default=25, ge=0, le=100)
     """When other programs for a second take more than so many per cent of the machine's processors, and more than they
     leave idle, a metric that is missed is not held against agent-sre."""
