@@ -64,6 +64,12 @@ Feature: AC1 Prometheus Integration
     Then a second fired event reaches agent-sre
     And the alert has an open ticket again
 
+  @AC1.3
+  Scenario: An alert that fires again and resolves again has no open ticket left
+    Given an alert that fired again after it resolved, and has an open ticket again
+    When its signal falls below the threshold
+    Then the alert has no open ticket left
+
   @AC1.4
   Scenario: Twenty alerts at the same moment are twenty incidents
     Given a PrometheusRule that watches 20 pods
@@ -75,6 +81,12 @@ Feature: AC1 Prometheus Integration
   Scenario: A repeated notification is the same incident
     Given an alert that fires, has a ticket and is soon notified again
     When Alertmanager repeats the notification
+    Then the alert has exactly one open ticket
+
+  @AC1.5
+  Scenario: An alert whose texts change with its value is the same incident
+    Given an alert that fires, has a ticket and is soon notified again
+    When its signal rises further, and Alertmanager repeats the notification with the new value
     Then the alert has exactly one open ticket
 
   @AC1.5

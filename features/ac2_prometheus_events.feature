@@ -11,7 +11,7 @@ Feature: AC2 prometheus-events Integration
       | id          | is not empty                 |
       | source      | is a URI reference           |
       | type        | is the type of a fired alert |
-      | time        | is an RFC 3339 time          |
+      | time        | is the RFC 3339 time of the alert |
       | data        | is JSON                      |
 
   @AC2.1
@@ -48,8 +48,8 @@ Feature: AC2 prometheus-events Integration
 
   @AC2.3
   Scenario: The event's data has every field of the alert in the right type
-    When Alertmanager notifies prometheus-events of a firing alert
-    Then the event's data has
+    When Alertmanager notifies prometheus-events of a group of two firing alerts
+    Then each event's data has
       | field             | holds                        |
       | alertname         | the alert's name             |
       | status            | firing                       |
@@ -64,6 +64,11 @@ Feature: AC2 prometheus-events Integration
       | receiver          | the receiver                 |
       | version           | the notification's version   |
       | prometheusRule    | the rule named by the label  |
+
+  @AC2.3
+  Scenario: The event of a resolved alert tells when it ended
+    When Alertmanager notifies prometheus-events of an alert that is resolved
+    Then the event's data has the status and the end of the alert
 
   @AC2.3
   Scenario Outline: A notification with <defect> is refused and emits nothing
@@ -93,6 +98,11 @@ Feature: AC2 prometheus-events Integration
     And the call to the LambdaFunction carries that correlation id
     And the ticket shows that correlation id
     And agent-sre's log lines about the alert show that correlation id
+
+  @AC2.4
+  Scenario: Every alert of a group gets the correlation id that comes with their notification
+    When Alertmanager notifies prometheus-events of a group of two firing alerts with a correlation id
+    Then each event carries that correlation id
 
   @AC2.4
   Scenario: The trace that comes with the alert is continued
@@ -143,6 +153,13 @@ Feature: AC2 prometheus-events Integration
     And the broker recovers after more attempts than one notification is worth
     Then every alert's event reaches the broker
     And every attempt for an alert carried the same event id
+
+  @AC2.5
+  Scenario: An event is not lost when the broker takes the other event of its notification
+    Given the broker answers that it is unavailable for the second of two alerts
+    When Alertmanager notifies prometheus-events of both in one group
+    And the broker recovers for it after more attempts than one notification is worth
+    Then every alert's event reaches the broker
 
   @AC2.5
   Scenario: An event that the broker rejects is not sent again

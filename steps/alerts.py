@@ -3,7 +3,7 @@
 from behave import given, then, when
 
 from steps.incident.ahead import ahead, ahead_with
-from steps.incident.alert import Rule, make_alert
+from steps.incident.alert import RISEN, Rule, make_alert
 from steps.incident.context import Context
 from steps.incident.issues import is_completed
 from steps.incident.texts import CONTENTS, PECULIARITIES
@@ -168,6 +168,14 @@ def resolved_with_ticket(context: Context) -> None:
     context.issues.becomes(context.incident.alert, is_completed)
 
 
+@given("an alert that fired again after it resolved, and has an open ticket again")
+@ahead_with(simple_rule)
+def fired_again_with_ticket(context: Context) -> None:
+    resolved_with_ticket(context)
+    fires(context)
+    context.issues.exactly_one_open(context.incident.alert)
+
+
 @given('pods "{one}" and "{other}" whose alerts fire in one group')
 @ahead_with(lambda context, one, other: rule_for_two(context))
 def group_fires(context: Context, one: str, other: str) -> None:
@@ -210,6 +218,12 @@ def no_alert(context: Context, pod: str) -> None:
 @when("Alertmanager repeats the notification")
 def repeats(context: Context) -> None:
     context.events.notified(context.incident.alert, "fired", times=2)
+
+
+@when("its signal rises further, and Alertmanager repeats the notification with the new value")
+def repeats_with_new_value(context: Context) -> None:
+    context.incident.set_signal(context.incident.alert, RISEN)
+    context.events.notified_in_other_words(context.incident.alert)
 
 
 @when("a second Alertmanager notifies of the same alert")

@@ -92,6 +92,26 @@ def notifies(context: Context) -> None:
     notify(context, 1)
 
 
+def notify_of_group(context: Context, headers: dict[str, str] | None = None) -> None:
+    """Alertmanager notifies of two alerts of this scenario in one group."""
+    label = {"prometheus_rule": "shop-alerts"}
+    if not context.incident.alerts:
+        context.incident.alerts = [make_alert(labels=label), make_alert(labels=label)]
+    group = notification([(alert, "firing") for alert in context.incident.alerts])
+    context.stage.webhook.send(group, headers)
+
+
+@when("Alertmanager notifies prometheus-events of a group of two firing alerts")
+@when("Alertmanager notifies prometheus-events of both in one group")
+def notifies_of_group(context: Context) -> None:
+    notify_of_group(context)
+
+
+@when("Alertmanager notifies prometheus-events of a group of two firing alerts with a correlation id")
+def notifies_of_group_with_correlation(context: Context) -> None:
+    notify_of_group(context, {"X-Correlation-ID": context.incident.correlation_id})
+
+
 @when("Alertmanager notifies prometheus-events of {count:d} firing alerts")
 def notifies_of_many(context: Context, count: int) -> None:
     notify(context, count)
@@ -158,11 +178,18 @@ def types_by_alert(context: Context) -> None:
     context.events.none(resolved, "fired")
 
 
-@then("the event's data has")
+@then("each event's data has")
 def data_has(context: Context) -> None:
-    (sent,) = context.events.all_at_broker(context.incident.alerts, "fired")
-    for row in context.table:
-        events.data_field(sent, context.incident.alert, row["field"])
+    alerts = context.incident.alerts
+    for alert, sent in zip(alerts, context.events.all_at_broker(alerts, "fired"), strict=True):
+        for row in context.table:
+            events.data_field(sent, alert, row["field"], alerts)
+
+
+@then("the event's data has the status and the end of the alert")
+def data_has_end(context: Context) -> None:
+    (sent,) = context.events.all_at_broker(context.incident.alerts, "resolved")
+    events.tells_end(sent, context.events.told_resolved(context.incident.alert))
 
 
 @when("prometheus-events receives a notification with {defect}")
@@ -211,6 +238,12 @@ def notifies_within_trace(context: Context) -> None:
 def event_has_correlation(context: Context) -> None:
     sent = context.events.first_at_broker(context.incident.alert)
     events.attribute(sent, "correlationid", context.incident.correlation_id)
+
+
+@then("each event carries that correlation id")
+def events_have_correlation(context: Context) -> None:
+    for sent in context.events.all_at_broker(context.incident.alerts, "fired"):
+        events.attribute(sent, "correlationid", context.incident.correlation_id)
 
 
 @then("the event carries a correlation id of its own")

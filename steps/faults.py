@@ -26,6 +26,12 @@ def broker_rejects(context: Context) -> None:
     context.fault = context.stage.trouble.at_broker("rejects events as invalid", context.incident.alert.mark)
 
 
+@given("the broker answers that it is unavailable for the second of two alerts")
+def broker_fails_one(context: Context) -> None:
+    _, second = context.incident.alerts_or_new(2)
+    context.fault = context.stage.trouble.at_broker("answers that it is unavailable", second.mark)
+
+
 @given("the broker {fails}")
 def broker_fails(context: Context, fails: str) -> None:
     context.fault = context.stage.trouble.at_broker(fails)
@@ -41,6 +47,12 @@ def recovers_after_attempts(context: Context, count: int) -> None:
 @when("the broker recovers after more attempts than one notification is worth")
 def recovers_after_many_attempts(context: Context) -> None:
     recovers_after_attempts(context, context.stage.profile.rulings.tries + 1)
+
+
+@when("the broker recovers for it after more attempts than one notification is worth")
+def recovers_for_one(context: Context) -> None:
+    context.events.tried(context.incident.alerts[1], "fired", context.stage.profile.rulings.tries + 1)
+    context.fault.lift()
 
 
 @when("the broker recovers after a while")

@@ -59,6 +59,11 @@ def one_open(context: Context) -> None:
     context.issues.exactly_one_open(*context.incident.alerts)
 
 
+@then("the alert has no open ticket left")
+def none_open(context: Context) -> None:
+    context.issues.none_open(context.incident.alert)
+
+
 @then("the issue's title names the alert")
 def title_names(context: Context) -> None:
     alert = context.incident.alert

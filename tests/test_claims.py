@@ -363,6 +363,7 @@ def test_a_logged_key_is_found() -> None:
         ("source", "is a URI reference"),
         ("type", "is the type of a fired alert"),
         ("time", "is an RFC 3339 time"),
+        ("time", "is the RFC 3339 time of the alert"),
         ("data", "is JSON"),
         ("type", FIRED),
     ],
@@ -396,16 +397,16 @@ def test_a_changed_label_or_annotation_is_named() -> None:
 @pytest.mark.parametrize("field", ["alertname", "status", "severity", "labels", "startsAt", "endsAt", "version"])
 def test_every_field_of_the_data_is_checked(field: str) -> None:
     alert = make_alert()
-    events.data_field(sent(alert), alert, field)
+    events.data_field(sent(alert), alert, field, [alert])
     if field not in ("status", "version", "endsAt"):
         other = make_alert(severity="info")
         other.starts_at -= timedelta(minutes=1)
-        refused(lambda: events.data_field(sent(alert), other, field), field)
+        refused(lambda: events.data_field(sent(alert), other, field, [other]), field)
 
 
 def test_a_missing_field_is_named() -> None:
     alert = make_alert(labels={"prometheus_rule": "shop"})
-    refused(lambda: events.data_field(sent(alert), alert, "prometheusRule"), "prometheusRule")
+    refused(lambda: events.data_field(sent(alert), alert, "prometheusRule", [alert]), "prometheusRule")
 
 
 def test_common_labels_are_the_groups_own() -> None:

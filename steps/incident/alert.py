@@ -16,6 +16,8 @@ THRESHOLD = 80
 """The rules alert on a signal above this value."""
 RAISED, LOWERED = 81, 79
 """A signal that raises its alert, and one that does not."""
+RISEN = 95
+"""A signal that keeps its alert raised, but gives another value to its texts."""
 CARRIED = ("incident", "namespace", "service", "cluster", "pod", "deployment")
 """The labels of a signal that its alert carries too."""
 RULE_LABELS = {"prometheus": "kube-prometheus-stack", "role": "alert-rules"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -111,6 +111,19 @@ class Events:
             seen = self.notifications(alert, happening)
             assert len(seen) >= times, (
                 f"Expected {times} notifications of {alert.called}, but Alertmanager sent {len(seen)}."
+            )
+            return seen
+
+        self._incident.saw_exchanges("Alertmanager's notifications", self._waiting.for_bed(said, "notification"))
+
+    def notified_in_other_words(self, alert: Alert) -> None:
+        """Alertmanager notifies prometheus-events of the alert with other annotations than before."""
+
+        def said() -> list[Exchange]:
+            seen = self.notifications(alert, "fired")
+            texts = [_told_of(alert, one)["annotations"] for one in seen]
+            assert any(text != texts[0] for text in texts), (
+                f"Expected a notification of {alert.called} with other annotations, but of {len(seen)} none has them."
             )
             return seen
 
@@ -225,6 +238,10 @@ class Events:
         """The labels of all alerts in the last notification that held this one: its group."""
         return [one["labels"] for one in self.notifications(alert, "fired")[-1].request_json()["alerts"]]
 
+    def told_resolved(self, alert: Alert) -> dict[str, Any]:
+        """The resolved alert as Alertmanager's last notification has it."""
+        return _told_of(alert, self.notifications(alert, "resolved")[-1])
+
     def quiet(self, alert: Alert) -> None:
         """Returns once nothing is under way any more about the alert between Alertmanager and the agent's door."""
 
@@ -303,6 +320,12 @@ class Events:
         return sent
 
 
+def _told_of(alert: Alert, said: Exchange) -> dict[str, Any]:
+    """The alert as a notification has it."""
+    told: dict[str, Any] = next(one for one in said.request_json()["alerts"] if one["labels"] == alert.labels)
+    return told
+
+
 # -- claims about single events: pure, each with its sentence
 
 
@@ -317,6 +340,11 @@ def attribute(sent: Sent, name: str, expected: str) -> None:
     )
     holds = _WORDS[expected](seen) if expected in _WORDS else seen == expected
     assert holds, f"Expected the event's {name} to be {expected!r}, but it is {seen!r}."
+    if expected == "is the RFC 3339 time of the alert":
+        off = datetime.fromisoformat(seen).timestamp() - sent.exchange.began
+        assert abs(off) <= AROUND, (
+            f"Expected the event's {name} to be that of its alert, but {seen} is {off:.0f} s off."
+        )
 
 
 def said(sent: Sent, name: str) -> str | None:
@@ -336,7 +364,10 @@ _WORDS: dict[str, Callable[[str], bool]] = {
     "is the type of a fired alert": lambda text: text == FIRED,
     "is the type of a remediation event": lambda text: text == REMEDIATION,
     "is an RFC 3339 time": _is_time,
+    "is the RFC 3339 time of the alert": _is_time,
 }
+AROUND = 60
+"""Seconds that the time of an event may lie before or after the event is sent, about an alert of now."""
 
 
 def _data(sent: Sent) -> Any:
@@ -382,8 +413,8 @@ def carries_common_labels(sent: Sent, group: list[dict[str, str]]) -> None:
     assert seen == expected, f"Expected the event to carry its group's labels {expected}, but it carries {seen}."
 
 
-def data_field(sent: Sent, alert: Alert, name: str) -> None:
-    """One field of the event's data is there, in the right type and true to the alert (CONTRACTS §10.2)."""
+def data_field(sent: Sent, alert: Alert, name: str, group: Sequence[Alert]) -> None:
+    """One field of the event's data is there, of the right type, true to the alert and its group (CONTRACTS §10.2)."""
     data = _data(sent)
     assert name in data, f"Expected the event's data to have the field {name!r}, but it has {sorted(data)}."
     seen = data[name]
@@ -394,19 +425,31 @@ def data_field(sent: Sent, alert: Alert, name: str) -> None:
     elif name == "endsAt":
         assert seen is None or _is_time(str(seen)), f"Expected endsAt to be a time or nothing, but it is {seen!r}."
     else:
-        expected = _fields(alert)[name]
+        expected = _fields(alert, group)[name]
         assert seen == expected, f"Expected the field {name!r} to be {expected!r}, but it is {seen!r}."
 
 
-def _fields(alert: Alert) -> dict[str, Any]:
+def tells_end(sent: Sent, told: dict[str, Any]) -> None:
+    """The event tells when the alert ended, as Alertmanager has told of it."""
+    data = _data(sent)
+    assert data.get("status") == "resolved", (
+        f"Expected the status 'resolved', but the event has {data.get('status')!r}."
+    )
+    seen = str(data.get("endsAt"))
+    assert _is_time(seen) and datetime.fromisoformat(seen) == datetime.fromisoformat(told["endsAt"]), (
+        f"Expected the event to tell that the alert ended at {told['endsAt']}, but it says {seen!r}."
+    )
+
+
+def _fields(alert: Alert, group: Sequence[Alert]) -> dict[str, Any]:
     return {
         "alertname": alert.name,
         "status": "firing",
         "severity": alert.severity,
         "labels": alert.labels,
         "annotations": alert.annotations,
-        "commonLabels": alert.labels,
-        "commonAnnotations": alert.annotations,
+        "commonLabels": common([one.labels for one in group]),
+        "commonAnnotations": common([one.annotations for one in group]),
         "generatorURL": alert.source,
         "receiver": RECEIVER,
         "version": "4",

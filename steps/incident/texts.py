@@ -28,6 +28,7 @@ CONTENTS: dict[str, tuple[Texts, Texts]] = {
         {
             "summary": "He said \"no\", 'never' and `maybe`",
             "description": "First line\nsecond line\twith a tab\n\nand C:\\temp\\new after an empty one",
+            "note": "  <b>5 > 3 & 2 < 4</b> &amp; 100 %, with blanks around it  ",
         },
     ),
     "four kilobytes of text": ({"team": "platform"}, {"summary": "A long story", "description": _KILOBYTES}),

@@ -210,6 +210,23 @@ class Tickets(ABC, Generic[T]):
                 f"Expected exactly one open {self.name} issue about {alert.called}, but there are {listed(still)}."
             )
 
+    def none_open(self, alert: Alert) -> None:
+        """Of the issues about the alert, however many there were, none stays open."""
+
+        def closed() -> list[T]:
+            found = self.about(alert)
+            still = list(filter(is_open, found))
+            assert found and not still, (
+                f"Expected no {self.name} issue about {alert.called} to be open any more, but there are "
+                f"{listed(still)}."
+            )
+            return found
+
+        found = self._waiting.until(closed, "update")
+        self._incident.did_not_see(f"an open {self.name} issue about {alert.called}", control=lambda: found)
+        for issue in found:
+            self.show(issue)
+
     def each_its_own(self, alerts: Sequence[Alert]) -> None:
         """The issue of each alert carries what that alert says, and nothing of the others."""
         for alert, found in zip(alerts, self.of_each(alerts).values(), strict=True):
