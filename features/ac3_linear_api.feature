@@ -9,12 +9,25 @@ Feature: AC3 Linear API Integration
     And the issue's title names the alert
     And the issue's description has the severity, every label, the description and the correlation id
 
+  @AC3.1
+  Scenario: An alert that has a summary and no description opens one issue, which tells the summary
+    Given an alert that has a summary and no description
+    When the alert fires
+    Then exactly one issue is opened in the configured Linear team
+    And the issue tells the alert's summary
+
   @AC3.2
   Scenario: The remediation is told on the alert's issue
     Given an alert whose remediation succeeds
     When the alert fires
     Then the issue tells that the remediation was started and how it ended
     And no second issue is opened for the alert
+
+  @AC3.2
+  Scenario: A remediation that fails is told on the alert's issue, too
+    Given an alert whose remediation fails
+    When the alert fires
+    Then the issue tells that the remediation was started and how it ended
 
   @AC3.2
   Scenario: A repeated notification is told on the alert's issue
@@ -74,6 +87,7 @@ Feature: AC3 Linear API Integration
       | warning  | low       | Normal   |
       | info     | critical  | Low      |
       | info     | low       | Low      |
+      | disaster | critical  | Normal   |
 
   @AC3.5
   Scenario Outline: A <severity> alert without SLO data has priority <priority>
@@ -132,12 +146,17 @@ Feature: AC3 Linear API Integration
       | the on-call service is down               |
 
   @AC3.8
-  Scenario: A reached rate limit is waited out and the issue then opened once
-    Given Linear answers that the rate limit is reached, and when it ends
+  Scenario Outline: A reached limit of <what> is waited out and the issue then opened once
+    Given Linear answers that its limit of <what> is reached, and when that ends
     When an alert fires
     And another alert fires while Linear asks to be left alone
     Then agent-sre stops calling Linear until the limit ends
     And exactly one issue is opened in the configured Linear team afterwards
+
+    Examples:
+      | what       |
+      | requests   |
+      | complexity |
 
   @AC3.9
   Scenario Outline: The issue is opened once although Linear <fails>

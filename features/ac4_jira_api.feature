@@ -33,6 +33,12 @@ Feature: AC4 Jira API Integration
     And no second issue is opened in Jira for the alert
 
   @AC4.2
+  Scenario: A remediation that fails is told on the alert's issue, too
+    Given an alert whose remediation fails
+    When the alert fires
+    Then the Jira issue tells that the remediation was started and how it ended
+
+  @AC4.2
   Scenario: A repeated notification is told on the alert's issue
     Given a firing alert with a Jira issue
     When the alert is notified again

@@ -61,7 +61,7 @@ Feature: AC5 LambdaFunction Integration
     And the function is called once for the alert, though it is called for another alert
 
   @AC5.2
-  Scenario: Every incident has a call of its own
+  Scenario: Every incident of a rule has a call of its own
     Given a LambdaFunction that is ready
     When 2 alerts fire together that it remediates
     Then the function is called once for each alert, with an event of its own
@@ -79,6 +79,7 @@ Feature: AC5 LambdaFunction Integration
       | nothing          |
       | a list           |
       | a nested object  |
+      | aNameInMixedCase |
     Then the function is called with these parameters
 
   @AC5.3
@@ -251,6 +252,7 @@ Feature: AC5 LambdaFunction Integration
   @AC5.8
   Scenario: After the cool-down one call probes the function, and its success closes the circuit breaker
     Given a LambdaFunction whose circuit breaker is open
+    And another alert has met it open
     And it has recovered and its cool-down is over
     When 3 alerts fire together that it remediates
     Then one call alone probes the function

@@ -9,6 +9,12 @@ Feature: AC6 Observability Stack Integration
     Then the ticket states the value that Prometheus has of the alert's series
     And it states the value of no other series
 
+  @AC6.1
+  Scenario: Of two alerts of one rule each has its own value on its ticket
+    Given two alerts of one rule that the observability stack knows, the first of which has its ticket
+    When the second one fires
+    Then its ticket states the value that Prometheus has of its own series
+
   @AC6.2
   Scenario: The ticket has the log lines of the alert's pod and window
     Given an alert that the observability stack knows, among others that are much alike
@@ -113,7 +119,8 @@ Feature: AC6 Observability Stack Integration
     Given two alerts of whose remediations one succeeds and one fails
     When both alerts fire and are handled
     Then Prometheus counts one success for the first and one failure for the second
-    And it counts as many events as agent-sre has received
+    And it counts as many events of each type as agent-sre has received
+    And it counts the seconds that they took, and has 0 remediations as active afterwards
 
   @AC6.7
   Scenario: A remediation that succeeds at the third try is one success

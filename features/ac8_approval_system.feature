@@ -81,8 +81,8 @@ Feature: AC8 Approval System Integration
   @AC8.3
   Scenario: A replayed approval is refused
     Given remediations need one approval
-    And an alert whose remediation waits for approval
-    When a person approves it on Slack and the same approval arrives again
+    And two alerts whose remediations wait for approval
+    When a person approves the first one on Slack and then the second one, and the first approval arrives again
     Then the second one is refused and the LambdaFunction is called once
 
   @AC8.3
@@ -165,6 +165,16 @@ Feature: AC8 Approval System Integration
     And another alert that all approve has its LambdaFunction called
 
   @AC8.6
+  Scenario: Where all must approve, a rejection that comes last is enough, too
+    Given remediations need the approval of all
+    And an alert whose remediation waits for approval
+    When a person approves it on Slack
+    And another person rejects it in the approval application
+    Then the LambdaFunction is not called
+    And the ticket says who rejected and when
+    And another alert that all approve has its LambdaFunction called
+
+  @AC8.6
   Scenario Outline: Where all must approve, nobody is passed over while <place> is down
     Given remediations need the approval of all
     And <place> refuses connections when it is asked for approval
@@ -210,3 +220,12 @@ Feature: AC8 Approval System Integration
     Then the ticket says when the time is up that the remediation is rejected
     And a late approval changes nothing
     And another alert that is approved in time has its LambdaFunction called
+
+  @AC8.4 @AC8.6
+  Scenario: Where all must approve, one approval is not enough when the time is up
+    Given remediations need the approval of all, and are rejected without it
+    And an alert whose remediation waits for approval
+    When a person approves it on Slack
+    Then the ticket says when the time is up that the remediation is rejected
+    And the LambdaFunction is not called
+    And another alert that all approve has its LambdaFunction called

@@ -64,6 +64,12 @@ Feature: AC9 TRM Model Integration
       | nested parameters       |
 
   @AC9.2
+  Scenario: Alerts of one name are put to the model each for itself
+    Given two alerts of one name about pods that crash again and again
+    When one of them fires after the other
+    Then the function that the model chooses is called for each of them
+
+  @AC9.2
   Scenario: An alert that names its function is not put to the model
     Given an alert whose remediation succeeds
     When the alert fires
@@ -121,3 +127,5 @@ Feature: AC9 TRM Model Integration
       | a namespace that is not the alert's  |
       | a scaling to nothing                 |
       | a scaling without measure            |
+      | a scaling without measure in words   |
+      | a shell command beside the name      |

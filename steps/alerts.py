@@ -115,6 +115,11 @@ def alert_with(context: Context, peculiarity: str) -> None:
         of_alert.update({name: text.format(**own) for name, text in peculiar.items()})
 
 
+@given("an alert that has a summary and no description")
+def without_description(context: Context) -> None:
+    context.incident.adopt(make_alert()).annotations.pop("description")
+
+
 @when("an alert fires")
 @when("the alert fires")
 @when("the alert is triggered")

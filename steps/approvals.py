@@ -5,7 +5,7 @@ import json
 from behave import given, register_type, then, when
 
 from steps.incident import approvals, calls
-from steps.incident.alert import Alert, make_alert
+from steps.incident.alert import Alert, make_alert, namesakes
 from steps.incident.approvals import PARTIES, Where
 from steps.incident.arrangement import under
 from steps.incident.context import Context
@@ -64,11 +64,17 @@ def rejected_after(context: Context) -> None:
     show_arrangement(context)
 
 
+@given("remediations need the approval of all, and are rejected without it")
+@under("all approvals, rejected after the time-out")
+def all_or_rejected(context: Context) -> None:
+    show_arrangement(context)
+
+
 # -- alerts
 
 
 def fire(context: Context, count: int = 1) -> None:
-    context.incident.alerts = [make_alert(function="pod-restart") for _ in range(count)]
+    context.incident.alerts = namesakes(count, function="pod-restart")
     context.incident.fire(*context.incident.alerts)
 
 
@@ -154,6 +160,11 @@ def rejects(context: Context, where: Where) -> None:
     context.decided = context.approvals.decide(context.incident.alert, where, "reject", APPROVER)
 
 
+@when("another person rejects it {where:Where}")
+def other_rejects(context: Context, where: Where) -> None:
+    context.decided = context.approvals.decide(context.incident.alert, where, "reject", SECOND_APPROVER)
+
+
 @when("another person still approves it {where:Where}")
 @when("another person still approves the first one {where:Where}")
 def still_approves(context: Context, where: Where) -> None:
@@ -171,9 +182,10 @@ def approve_twice(context: Context) -> None:
     still_approves(context, "on Slack")
 
 
-@when("a person approves it on Slack and the same approval arrives again")
+@when("a person approves the first one on Slack and then the second one, and the first approval arrives again")
 def replayed(context: Context) -> None:
-    context.decided, context.answer = context.approvals.replay(context.incident.alert, APPROVER)
+    first, second = context.incident.alerts
+    context.decided, context.answer = context.approvals.replay(first, second, APPROVER)
 
 
 @when("an approval arrives that is {forged:Forged}")

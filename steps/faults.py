@@ -9,6 +9,7 @@ from steps.incident.alert import make_alert
 from steps.incident.context import Context
 from steps.incident.tickets import AnyTickets
 from steps.world import staff
+from steps.world.services.linear import Limited
 from steps.world.trouble import FIELD_ERRORS
 
 # -- the broker
@@ -85,9 +86,9 @@ def linear_refuses(context: Context) -> None:
     context.fault = context.stage.trouble.at_linear_opening("refuses it as invalid")
 
 
-@given("Linear answers that the rate limit is reached, and when it ends")
-def linear_limits(context: Context) -> None:
-    context.limit_lasts = context.stage.trouble.linear_limit_reached()
+@given("Linear answers that its limit of {what:w} is reached, and when that ends")
+def linear_limits(context: Context, what: Limited) -> None:
+    context.limit_lasts = context.stage.trouble.linear_limit_reached(what)
 
 
 @given("the key of agent-sre is revoked in Linear")

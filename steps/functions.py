@@ -8,7 +8,7 @@ from behave import given, register_type, then, when
 from steps.drivers.functions import DEPLOYMENTS, Deployment
 from steps.incident import calls, events, remediation
 from steps.incident.ahead import ahead
-from steps.incident.alert import Alert, make_alert
+from steps.incident.alert import Alert, make_alert, namesakes
 from steps.incident.context import Context
 from steps.incident.remediation import ABSENT, NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
 from steps.incident.words import one_of
@@ -141,9 +141,8 @@ def fires(context: Context) -> None:
 
 @when("{count:d} alerts fire together that it remediates")
 def fire_together(context: Context, count: int) -> None:
-    context.incident.alerts.clear()
-    for _ in range(count):
-        fire(context, context.incident.function)
+    context.incident.alerts = namesakes(count, function=context.incident.function)
+    context.incident.fire(*context.incident.alerts)
 
 
 @when("an alert fires that another function remediates")
@@ -359,6 +358,13 @@ def is_open(context: Context) -> None:
 def is_cool(context: Context) -> None:
     cool_down = context.stage.profile.rulings.breaker_cooldown
     context.stage.waiting.pass_time(context.opened_at + cool_down * (1 + TOLERANCE))
+
+
+@given("another alert has met it open")
+def has_met_it_open(context: Context) -> None:
+    """Who is turned away does not make it last."""
+    context.stage.waiting.pass_time(context.opened_at + context.stage.profile.rulings.breaker_cooldown / 2)
+    fire(context, context.incident.function)
 
 
 @given("it has recovered and its cool-down is over")

@@ -78,6 +78,12 @@ def description_has(context: Context) -> None:
     context.issues.becomes(alert, lambda issue: issues.tells(issue, alert))
 
 
+@then("the issue tells the alert's summary")
+def tells_summary(context: Context) -> None:
+    told = {"the summary": context.incident.alert.annotations["summary"]}
+    context.issues.becomes(context.incident.alert, lambda issue: issues.holds(issue, told))
+
+
 @then("the ticket carries every label's value and the description")
 @then("each ticket holds its own alert's labels and no other's")
 def ticket_carries(context: Context) -> None:

@@ -38,6 +38,18 @@ def many_alerts(context: Context, count: int) -> None:
     context.incident.alerts = [alert_about(CRASHING) for _ in range(count)]
 
 
+@given("two alerts of one name about pods that crash again and again")
+def namesakes(context: Context) -> None:
+    context.incident.alerts = [alert_about(CRASHING, context.incident.key) for _ in range(2)]
+
+
+@when("one of them fires after the other")
+def fire_in_turn(context: Context) -> None:
+    for alert in context.incident.alerts:
+        context.incident.fire(alert)
+        context.model.answered(alert)
+
+
 @when("all of them fire at once")
 def all_fire(context: Context) -> None:
     context.incident.fire(*context.incident.alerts)

@@ -28,8 +28,8 @@ def others_than(kind: Kind) -> list[Kind]:
 # -- what the stack knows
 
 
-def know(context: Context, *, ago: timedelta = timedelta()) -> Alert:
-    """The stack knows the scenario's alert, which began so long ago, and others that are much alike."""
+def know(context: Context, *, ago: timedelta = timedelta()) -> list[Alert]:
+    """The stack knows the scenario's alert, which began so long ago, and others of its rule that are much alike."""
     incident = context.incident
     (signal,) = incident.signals_of("checkout", service=f"checkout-{incident.key}")
     alerts = known_alerts(incident.key, signal)
@@ -39,7 +39,8 @@ def know(context: Context, *, ago: timedelta = timedelta()) -> Alert:
     for alert in alerts:
         alert.starts_at = datetime.now(UTC) - ago
     context.observability.tell(*alerts)
-    return incident.adopt(alerts[0])
+    incident.adopt(alerts[0])
+    return alerts
 
 
 @given("an alert that the observability stack knows, among others that are much alike")
@@ -54,14 +55,28 @@ def old_alert_known(context: Context) -> None:
 
 @given("an alert that the observability stack knows, and a remediation for it")
 def alert_known_and_remediable(context: Context) -> None:
-    alert = know(context)
+    alert, *_ = know(context)
     alert.annotations |= remediation_by("pod-restart", alert.labels)
+
+
+@given("two alerts of one rule that the observability stack knows, the first of which has its ticket")
+def first_has_ticket(context: Context) -> None:
+    first, second, *_ = know(context)
+    context.incident.fire(first)
+    context.observability.has(first, "metrics")
+    context.incident.adopt(second)
+
+
+@when("the second one fires")
+def second_fires(context: Context) -> None:
+    context.incident.fire(context.incident.alert)
 
 
 # -- what the ticket tells of it
 
 
 @then("the ticket states the value that Prometheus has of the alert's series")
+@then("its ticket states the value that Prometheus has of its own series")
 def states_value(context: Context) -> None:
     context.observability.has(context.incident.alert, "metrics")
 
@@ -159,6 +174,7 @@ def one_succeeds_one_fails(context: Context) -> None:
     context.stage.world.functions.script(good.pod, succeeds)
     context.stage.world.functions.script(bad.pod, fails)
     context.received_before = context.telemetry.received_so_far()
+    context.took_before = context.telemetry.took_so_far()
 
 
 @when("both alerts fire and are handled")
@@ -186,9 +202,15 @@ def counts_success(context: Context) -> None:
     context.telemetry.counted(context.incident.alert, "success")
 
 
-@then("it counts as many events as agent-sre has received")
+@then("it counts as many events of each type as agent-sre has received")
 def counts_events(context: Context) -> None:
     context.telemetry.received(context.received_before)
+
+
+@then("it counts the seconds that they took, and has 0 remediations as active afterwards")
+def counts_seconds(context: Context) -> None:
+    context.telemetry.took(context.took_before, context.incident.alerts)
+    context.telemetry.active(0)
 
 
 @given("Tempo has no trace of agent-sre with the alert's correlation id")

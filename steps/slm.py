@@ -9,7 +9,7 @@ from behave import given, then, when
 from steps.drivers.slos import Objective, Place, Quantity
 from steps.incident import issues, slm
 from steps.incident.ahead import ahead_with
-from steps.incident.alert import Alert, make_alert
+from steps.incident.alert import Alert, make_alert, new_key
 from steps.incident.context import Context
 from steps.incident.objectives import answering, failing, promising
 from steps.targets.profile import Violation
@@ -108,7 +108,8 @@ def fires_on_service(context: Context) -> None:
 
 @when("an alert on each of them fires")
 def fires_on_each(context: Context) -> None:
-    context.incident.alerts = [make_alert(labels={"slo": slo}) for slo in context.incident.objectives]
+    name = {"alertname": f"HighLoad_{new_key()}"}
+    context.incident.alerts = [make_alert(labels=name | {"slo": slo}) for slo in context.incident.objectives]
     context.incident.fire(*context.incident.alerts)
 
 

@@ -101,8 +101,14 @@ def make_alert(
         annotations=told | (remediation_by(function, own) if function else {}),
         mark=key,
         starts_at=datetime.now(UTC) - timedelta(seconds=1),
-        source=f"http://prometheus.example.com/graph?g0.expr={GAUGE}%7Bpod%3D%22checkout-{key}%22%7D&g0.tab=1",
+        source=f"https://prometheus.example.com/graph?g0.expr={GAUGE}%7Bpod%3D%22checkout-{key}%22%7D&g0.tab=1",
     )
+
+
+def namesakes(count: int, function: str | None = None, labels: dict[str, str] | None = None) -> list[Alert]:
+    """Firing alerts of one name, as one rule raises them, each about a pod of its own."""
+    name = {"alertname": f"HighLoad_{new_key()}"}
+    return [make_alert(function=function, labels=(labels or {}) | name) for _ in range(count)]
 
 
 def remediation_by(function: str, labels: dict[str, str]) -> dict[str, str]:

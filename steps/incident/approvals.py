@@ -199,13 +199,16 @@ class Approvals:
         """One more decision about the same request, of which the agent may think what it likes."""
         self._tell(alert, where, decision, person)
 
-    def replay(self, alert: Alert, person: Person) -> tuple[Decided, httpx.Response]:
-        """The person approves on Slack, and the very same request arrives again; what the second is answered."""
+    def replay(self, alert: Alert, other: Alert, person: Person) -> tuple[Decided, httpx.Response]:
+        """The person approves on Slack, the other alert's remediation as well, and the very first approval arrives
+        again; what that is answered.
+        """
         message = self.on_slack(alert)
         body, headers = self._approvers.signed(self._approvers.payload(message, button_of(message, "approve"), person))
         decided = Decided("approve", person, datetime.now(UTC), self._journal.cursor())
         acknowledged(self._told(self._approvers.tell(body, headers)))
         self._remediation.call(alert)
+        self.decide(other, "on Slack", "approve", person)
         return decided, self._told(self._approvers.tell(body, headers))
 
     def forge(self, alert: Alert, forgery: str, person: Person) -> httpx.Response:

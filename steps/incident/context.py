@@ -49,7 +49,8 @@ class Context(Scene):
     """The last issue on which SLO data was seen."""
     said_before: list[str]
     """What another alert's ticket says of a kind of context that there is none of."""
-    received_before: float
+    received_before: dict[str, float]
+    took_before: tuple[float, float]
     """How many events Prometheus had counted before."""
     limit_lasts: float
     """Seconds of Linear's rate limit, from the first call that meets it."""

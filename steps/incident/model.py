@@ -71,10 +71,10 @@ NOT_DECIDED = re.compile(
 """Words which leave no doubt that the model did not decide."""
 
 
-def alert_about(kind: Kind) -> Alert:
-    """An alert of that kind, which names no function."""
+def alert_about(kind: Kind, key: str | None = None) -> Alert:
+    """An alert of that kind, which names no function; alerts with the same key share their name."""
     alert = make_alert()
-    alert.labels["alertname"] = f"{kind.name}_{alert.mark}"
+    alert.labels["alertname"] = f"{kind.name}_{key or alert.mark}"
     alert.annotations = {"summary": kind.tells, "description": f"{kind.tells} It is about {alert.pod}."}
     if kind.label:
         alert.labels[kind.label] = f"apps-{alert.mark}"

@@ -33,6 +33,7 @@ PARAMETERS: dict[str, Any] = {
     "nothing": None,
     "a list": ["a", 1, False, []],
     "a nested object": {"limits": {"cpu": "2", "replicas": 2}, "zones": {}},
+    "aNameInMixedCase": "Checkout",
 }
 """Parameters whose type has been lost on the way to a function before, by what the feature calls them."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -13,13 +14,19 @@ from steps.drivers.dashboard import Panel
 from steps.drivers.prometheus import Prometheus, QueryRefused, Series
 from steps.drivers.tempo import Span, Tempo
 from steps.incident.alert import Alert
+from steps.incident.events import TYPES
 from steps.incident.incident import Incident
 from steps.incident.waiting import Waiting
+from steps.world.cluster.cloudevent import decode
 from steps.world.journal import Journal
 
 RECEIVED = "agent_sre_cloudevents_received_total"
 ATTEMPTS = "agent_sre_remediation_attempts_total"
-"""The agent's counters (CONTRACTS §10.1)."""
+DURATION = "agent_sre_remediation_duration_seconds"
+ACTIVE = "agent_sre_active_remediations"
+"""The agent's metrics (CONTRACTS §10.1)."""
+GRACE = 1.0
+"""Seconds by which what the agent measures may exceed what is seen of it from outside."""
 
 Outcome = Literal["success", "failure"]
 STATUS: dict[Outcome, re.Pattern[str]] = {
@@ -62,33 +69,71 @@ class Telemetry:
         shown = "\n".join(f"{json.dumps(series.labels)} {series.value:g}" for series in seen)
         self._incident.saw(f"{ATTEMPTS} of {alert.called}", shown)
 
-    def received_so_far(self) -> float:
-        """How many events agent-sre counts before the scenario's first, when Prometheus counts as many.
+    def received_so_far(self) -> dict[str, float]:
+        """How many events of each type agent-sre counts before the scenario's first, when Prometheus counts as many.
 
         Raises BedNotReady when the two do not agree.
         """
 
-        def agree() -> float:
-            own, scraped = self._agent.metric(RECEIVED) or 0, self._prometheus().value(f"sum({RECEIVED})") or 0
+        def agree() -> None:
+            own, scraped = self._agent.metric(RECEIVED) or 0, self._sum(RECEIVED)
             assert own == scraped, f"Expected Prometheus to know of {own:g} events, but it knows of {scraped:g}."
-            return scraped
 
-        return self._waiting.for_bed(agree, "scrape")
+        self._waiting.for_bed(agree, "scrape")
+        return self._received()
 
-    def received(self, before: float) -> None:
-        """Prometheus comes to count as many events more than before as agent-sre has received in this scenario."""
+    def received(self, before: dict[str, float]) -> None:
+        """Prometheus comes to count as many more events of each type as agent-sre has received meanwhile."""
 
         def counts() -> str:
             said = self._journal.exchanges(caller="broker", callee="agent-sre", since=self._incident.began, path="/")
             taken = [delivery for delivery in said if delivery.status and delivery.status < 500]
-            grown = (self._prometheus().value(f"sum({RECEIVED})") or 0) - before
-            assert grown == len(taken), (
-                f"Expected Prometheus to count the {len(taken)} events that agent-sre has received, "
-                f"but {RECEIVED} has grown by {grown:g}."
-            )
-            return f"{len(taken)} events received, grown by {grown:g}"
+            types = Counter(decode(one.request_headers, one.request_body).type for one in taken)
+            for kind, now in self._received().items():
+                grown = now - before[kind]
+                assert grown == types[kind], (
+                    f"Expected Prometheus to count the {types[kind]} events of type {kind} that agent-sre has "
+                    f"received, but {RECEIVED} has grown by {grown:g} with that event_type."
+                )
+            return "\n".join(f"{kind}: {count} events received and counted" for kind, count in types.items())
 
         self._incident.saw(RECEIVED, self._waiting.until(counts, "scrape"))
+
+    def _received(self) -> dict[str, float]:
+        return {kind: self._sum(f'{RECEIVED}{{event_type="{kind}"}}') for kind in TYPES.values()}
+
+    def took_so_far(self) -> tuple[float, float]:
+        """How many remediations Prometheus counts, and how many seconds all of them took."""
+        return self._sum(f"{DURATION}_count"), self._sum(f"{DURATION}_sum")
+
+    def took(self, before: tuple[float, float], alerts: Sequence[Alert]) -> None:
+        """Prometheus comes to count the alerts' remediations, and no more seconds than could pass meanwhile."""
+        about = [said for alert in alerts for said in self._journal.exchanges(mentioning=alert.mark)]
+        most = len(alerts) * (max(said.ended for said in about) - min(said.began for said in about)) + GRACE
+
+        def counts() -> str:
+            count, seconds = (now - then for now, then in zip(self.took_so_far(), before, strict=True))
+            assert count >= 1, f"Expected {DURATION}_count to count the remediations, but it has not grown."
+            assert 0 < seconds <= most, (
+                f"Expected {DURATION}_sum to grow by the seconds that {len(alerts)} remediations took, at most "
+                f"{most:.1f}, but it has grown by {seconds:g}."
+            )
+            return f"{count:g} remediations took {seconds:g} s, of {most:.1f} s at the most"
+
+        self._incident.saw(DURATION, self._waiting.until(counts, "scrape"))
+
+    def active(self, expected: int) -> None:
+        """Prometheus comes to have so many remediations as active."""
+
+        def holds() -> str:
+            found = self._prometheus().value(f"sum({ACTIVE})")
+            assert found == expected, f"Expected {ACTIVE} to be {expected}, but it is {found}."
+            return f"{found:g}"
+
+        self._incident.saw(ACTIVE, self._waiting.until(holds, "scrape"))
+
+    def _sum(self, selector: str) -> float:
+        return self._prometheus().value(f"sum({selector})") or 0
 
     def shown(self, panels: Sequence[Panel]) -> None:
         """Every panel of the dashboard comes to show data."""

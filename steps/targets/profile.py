@@ -276,6 +276,8 @@ ARRANGEMENTS: dict[str, Arrangement] = {
     "pending after the time-out": IMPATIENT,
     "approved after the time-out": IMPATIENT | {"APPROVAL_TIMEOUT_ACTION": "approve"},
     "rejected after the time-out": IMPATIENT | {"APPROVAL_TIMEOUT_ACTION": "reject"},
+    "all approvals, rejected after the time-out": IMPATIENT
+    | {"APPROVAL_REQUIRE_ALL": "true", "APPROVAL_TIMEOUT_ACTION": "reject"},
     "Linear by OAuth": {"LINEAR_AUTH": "oauth"},
 }
 """What scenarios ask for that the whole agent has to be set to, in the variables of CONTRACTS §10.1.

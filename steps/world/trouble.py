@@ -37,7 +37,7 @@ from steps.world.services.functions import NAMESPACE
 from steps.world.services.jira import Jira
 from steps.world.services.jira import errors as jira_errors
 from steps.world.services.jira.catalogue import SERVICE, SOFTWARE
-from steps.world.services.linear import Linear, errors, operations
+from steps.world.services.linear import Limited, Linear, errors, operations
 from steps.world.services.trm import Trm
 from steps.world.staff import AGENT
 
@@ -353,12 +353,12 @@ class Trouble:
         self._trm.damage(damage)
         self._note(hosts.TRM, f"the model's file {damage}")
 
-    def linear_limit_reached(self) -> float:
+    def linear_limit_reached(self, what: Limited = "requests") -> float:
         """Linear's rate limit is reached for the agent's account; returns for how many seconds from its next call."""
         key = self._credentials.linear_api_key
-        self._linear.limit_reached(LIMIT, key)
-        self._open.callback(self._linear.limit_reached, 0, key)
-        self._note(hosts.LINEAR, f"rate limit reached, for {LIMIT:g} s from the next call on")
+        self._linear.limit_reached(LIMIT, key, what)
+        self._open.callback(self._linear.limit_reached, 0, key, what)
+        self._note(hosts.LINEAR, f"limit of {what} reached, for {LIMIT:g} s from the next call on")
         return LIMIT
 
     def linear_key_revoked(self) -> None:

@@ -7,7 +7,8 @@ how Linear fails.
 
 from steps.world.services.linear import errors
 from steps.world.services.linear.access import Tokens
+from steps.world.services.linear.limits import Limited
 from steps.world.services.linear.operation import operations
 from steps.world.services.linear.service import Linear
 
-__all__ = ["Linear", "Tokens", "errors", "operations"]
+__all__ = ["Limited", "Linear", "Tokens", "errors", "operations"]

@@ -86,6 +86,10 @@ class Bucket:
         return rate_limit_headers(name, self.limit, self.remaining(now), self.resets_at(now))
 
 
+Limited = Literal["requests", "complexity"]
+"""What is counted for an hour, of each user."""
+
+
 @dataclass(slots=True)
 class Allowance:
     """What one user (or everybody without a key) may still ask."""
@@ -93,6 +97,10 @@ class Allowance:
     requests: Bucket
     complexity: Bucket
     searches: Bucket = field(default_factory=lambda: Bucket(SEARCHES_PER_MINUTE, 60.0))
+
+    def block(self, what: Limited, seconds: float) -> None:
+        """That is used up for so long from when it is next asked for."""
+        (self.requests if what == "requests" else self.complexity).block(seconds)
 
     def take_request(self, now: float) -> None:
         """Counts a request; raises RATELIMITED when the hour's requests are used up."""

@@ -17,7 +17,7 @@ from steps.world.services.linear import errors, problems
 from steps.world.services.linear.access import Access, InvalidClientError, InvalidGrantError, Tokens
 from steps.world.services.linear.entities import IssueLabel, Team, TimeSchedule, TimeScheduleEntry, User
 from steps.world.services.linear.errors import Answer
-from steps.world.services.linear.limits import Limits
+from steps.world.services.linear.limits import Limited, Limits
 from steps.world.services.linear.operation import MOST_POINTS, Operation
 from steps.world.services.linear.problems import LinearError
 from steps.world.services.linear.workspace import Workspace
@@ -102,12 +102,12 @@ class Linear:
 
     # how much may be asked
 
-    def limit_reached(self, reset_in: float, key: str | None = None) -> None:
+    def limit_reached(self, reset_in: float, key: str | None = None, what: Limited = "requests") -> None:
         """For `reset_in` seconds from the next one on every call of the key's user, or of all, is RATELIMITED."""
         users = [self._access.owner(key)] if key else self._workspace.of(User)
         for user in users:
             for kind in ("api key", "oauth token"):
-                self._limits.of(kind, user.id).requests.block(reset_in)
+                self._limits.of(kind, user.id).block(what, reset_in)
 
     def limits(self, *, requests: float | None = None, complexity: float | None = None) -> None:
         """Sets what each user may ask per hour, in requests and in points; everybody starts afresh."""

@@ -97,6 +97,8 @@ MISTAKES: dict[str, Mistake] = {
     "a namespace that is not the alert's": Mistake("pod-restart", {"namespace": "kube-system"}),
     "a scaling to nothing": Mistake("scale-deployment", {"replicas": 0}),
     "a scaling without measure": Mistake("scale-deployment", {"replicas": 1000}),
+    "a scaling without measure in words": Mistake("scale-deployment", {"replicas": "1000"}),
+    "a shell command beside the name": Mistake("pod-restart", {"type": "pod; kubectl delete ns shop"}),
 }
 """Answers that no agent may act on, by what the feature calls them."""
 
