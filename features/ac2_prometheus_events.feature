@@ -71,6 +71,18 @@ Feature: AC2 prometheus-events Integration
     Then the event's data has the status and the end of the alert
 
   @AC2.3
+  Scenario Outline: An alert without <something> is converted all the same
+    Given an alert without <something>
+    When Alertmanager notifies prometheus-events of it
+    Then the event at the broker carries every label and annotation unchanged
+
+    Examples:
+      | something   |
+      | a severity  |
+      | a source    |
+      | annotations |
+
+  @AC2.3
   Scenario Outline: A notification with <defect> is refused and emits nothing
     When prometheus-events receives a notification with <defect>
     Then the notification is refused as malformed
@@ -87,6 +99,7 @@ Feature: AC2 prometheus-events Integration
       | an alert without labels         |
       | labels that are not an object   |
       | a label that is not text        |
+      | annotations that are not an object |
       | an unknown alert status         |
       | a second alert that is malformed |
 

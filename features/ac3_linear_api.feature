@@ -38,7 +38,7 @@ Feature: AC3 Linear API Integration
 
   @AC3.3
   Scenario: The issue of a resolved alert is closed with a closing comment
-    Given a firing alert with an issue
+    Given a firing alert with an issue on which it was notified again
     When the alert resolves
     Then the issue is completed and says in a new comment that the alert is resolved
 
@@ -188,6 +188,13 @@ Feature: AC3 Linear API Integration
       | drops the connection          |
       | cuts its answer short         |
       | answers with a bad gateway page |
+
+  @AC3.9
+  Scenario: The issue of an alert that resolves while Linear is away is closed once Linear is back
+    Given a firing alert with an issue
+    And the Linear API is disabled temporarily
+    When the alert resolves, and Linear is enabled again after more tries than one call is worth
+    Then the issue is completed within the recovery limit
 
   @AC3.9
   Scenario: A permanent error is not tried for ever

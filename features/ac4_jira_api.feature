@@ -47,7 +47,7 @@ Feature: AC4 Jira API Integration
 
   @AC4.3
   Scenario: The issue of a resolved alert is closed with a closing comment
-    Given a firing alert with a Jira issue
+    Given a firing alert with a Jira issue on which it was notified again
     When the alert resolves
     Then the Jira issue is done, by a transition, and says in a new comment that the alert is resolved
 
@@ -103,11 +103,16 @@ Feature: AC4 Jira API Integration
       | info     |
 
   @AC4.5
-  Scenario: A severity that cannot be a label becomes one that can
-    When an alert of severity "very bad" fires
+  Scenario Outline: The severity "<severity>", which cannot be a label, becomes one that can
+    When an alert of severity "<severity>" fires
     Then exactly one issue is opened in the configured Jira project
-    And the Jira issue carries the labels "agent-sre" and "very-bad"
+    And the Jira issue carries the labels "agent-sre" and "<label>"
     And the Jira issue's description has the severity, every label and the correlation id
+
+    Examples:
+      | severity            | label               |
+      | very bad            | very-bad            |
+      | as bad as it can be | as-bad-as-it-can-be |
 
   @AC4.5
   Scenario Outline: A label that <cannot be one in Jira> costs no issue and is not lost
@@ -166,6 +171,13 @@ Feature: AC4 Jira API Integration
       | drops the connection            |
       | cuts its answer short           |
       | answers with a bad gateway page |
+
+  @AC4.7
+  Scenario: The issue of an alert that resolves while Jira is away is closed once Jira is back
+    Given a firing alert with a Jira issue
+    And the Jira API is disabled temporarily
+    When the alert resolves, and Jira is enabled again after more tries than one call is worth
+    Then the Jira issue is done within the recovery limit
 
   @AC4.7
   Scenario: A refusal is not tried for ever, and its reasons are logged in full

@@ -194,12 +194,17 @@ Feature: AC5 LambdaFunction Integration
       | plain JSON                   |
 
   @AC5.7
-  Scenario: A call that fails in passing is repeated with growing pauses until it succeeds
-    Given a LambdaFunction that is unavailable for its first 2 calls
+  Scenario Outline: A call is repeated with growing pauses until it succeeds when a function <fails> in passing
+    Given a LambdaFunction that <fails> for its first 2 calls
     When an alert fires that it remediates
     Then the remediation succeeds
     And the function was called 3 times with the same event
     And the pauses between the calls grew
+
+    Examples:
+      | fails                                    |
+      | is unavailable                           |
+      | answers that the request came too slowly |
 
   @AC5.7
   Scenario: A function that says when to come back is not called sooner

@@ -107,6 +107,15 @@ Feature: AC8 Approval System Integration
       | in the approval application |
 
   @AC8.5
+  Scenario: A rejection that the application keeps to itself until it is asked is heeded, too
+    Given remediations need one approval, and the application does not call back
+    And two alerts whose remediations wait for approval
+    When a person rejects the first one in the approval application, which keeps it to itself
+    And another person approves the second one on Slack
+    Then only the second alert's LambdaFunction is called
+    And the first alert's ticket says who rejected and when
+
+  @AC8.5
   Scenario: A rejection stands although somebody approves afterwards
     Given remediations need one approval
     And two alerts whose remediations wait for approval

@@ -50,7 +50,7 @@ Feature: AC9 TRM Model Integration
 
   @AC9.2
   Scenario Outline: The model's answer is understood as <text>
-    Given an alert about a pod that crashes again and again
+    Given an alert about a volume that is almost full
     And the model's answer is <text>
     When the alert fires
     Then the function that the model chooses is called once, with the model's parameters
@@ -61,6 +61,7 @@ Feature: AC9 TRM Model Integration
       | JSON within prose       |
       | JSON in a code block    |
       | JSON after other braces |
+      | JSON after a long reasoning |
       | nested parameters       |
 
   @AC9.2

@@ -6,7 +6,7 @@ from steps.incident.ahead import ahead, ahead_with
 from steps.incident.alert import RISEN, Rule, make_alert
 from steps.incident.context import Context
 from steps.incident.issues import is_completed
-from steps.incident.texts import CONTENTS, PECULIARITIES
+from steps.incident.texts import CONTENTS, LACKS, PECULIARITIES
 
 # -- rules
 
@@ -113,6 +113,11 @@ def alert_with(context: Context, peculiarity: str) -> None:
     own = {"name": alert.name, "description": alert.annotations["description"]}
     for of_alert, peculiar in zip((alert.labels, alert.annotations), PECULIARITIES[peculiarity], strict=True):
         of_alert.update({name: text.format(**own) for name, text in peculiar.items()})
+
+
+@given("an alert without {something}")
+def alert_without(context: Context, something: str) -> None:
+    LACKS[something](context.incident.adopt(make_alert()))
 
 
 @given("an alert that has a summary and no description")

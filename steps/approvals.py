@@ -176,6 +176,11 @@ def approves_quietly(context: Context) -> None:
     context.decided = context.approvals.decide_quietly(context.incident.alert, "approve", APPROVER)
 
 
+@when("a person rejects the first one in the approval application, which keeps it to itself")
+def rejects_quietly(context: Context) -> None:
+    context.decided = context.approvals.decide_quietly(context.incident.alert, "reject", APPROVER)
+
+
 @when("a person approves it on Slack and another person approves it once more")
 def approve_twice(context: Context) -> None:
     approves(context, "on Slack")

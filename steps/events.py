@@ -97,6 +97,8 @@ def notify_of_group(context: Context, headers: dict[str, str] | None = None) -> 
     label = {"prometheus_rule": "shop-alerts"}
     if not context.incident.alerts:
         context.incident.alerts = [make_alert(labels=label), make_alert(labels=label)]
+        for alert in context.incident.alerts:
+            alert.annotations["runbook_url"] = "https://runbooks.example.com/load"
     group = notification([(alert, "firing") for alert in context.incident.alerts])
     context.stage.webhook.send(group, headers)
 
@@ -152,6 +154,12 @@ def valid_event(context: Context) -> None:
     for row in context.table:
         events.attribute(sent, row["attribute"], row["value"])
     events.accepted_by_sdk(sent)
+
+
+@then("the event at the broker carries every label and annotation unchanged")
+def carries_at_broker(context: Context) -> None:
+    (sent,) = context.events.all_at_broker(context.incident.alerts, "fired")
+    events.carries(sent, context.incident.alert)
 
 
 @then("four events reach the broker and no two have the same id")
@@ -223,6 +231,7 @@ def notifies_with_correlation(context: Context) -> None:
     context.stage.webhook.send(body, {"X-Correlation-ID": context.incident.correlation_id})
 
 
+@when("Alertmanager notifies prometheus-events of it")
 @when("Alertmanager notifies prometheus-events of it without a correlation id")
 def notifies_without_correlation(context: Context) -> None:
     notify(context, 1)

@@ -76,6 +76,19 @@ def linear_disabled(context: Context) -> None:
     context.fault = context.stage.trouble.at_linear("drops the connection")
 
 
+def outlast(context: Context, tracker: AnyTickets) -> None:
+    """The alert resolves, and the fault lasts until the tracker has been called more often than one call is tried."""
+    resolved = context.stage.world.journal.cursor()
+    context.incident.resolve(context.incident.alert)
+    context.stage.waiting.long_outage(lambda: tracker.calls(since=resolved), context.stage.profile.rulings.tries + 1)
+    context.fault.lift()
+
+
+@when("the alert resolves, and Linear is enabled again after more tries than one call is worth")
+def resolves_without_linear(context: Context) -> None:
+    outlast(context, context.issues)
+
+
 @given("Linear opens the issue and {loses_the_answer}")
 def linear_loses_answer(context: Context, loses_the_answer: str) -> None:
     context.fault = context.stage.trouble.at_linear_after_opening(loses_the_answer)
@@ -103,6 +116,17 @@ def linear_key_revoked(context: Context) -> None:
 @given("Jira {fails} for the next {count:d} calls")
 def jira_fails(context: Context, fails: str, count: int) -> None:
     context.fault = context.stage.trouble.at_jira(fails, times=count)
+
+
+@given("the Jira API is disabled temporarily")
+def jira_disabled(context: Context) -> None:
+    context.stage.settle()
+    context.fault = context.stage.trouble.at_jira("drops the connection")
+
+
+@when("the alert resolves, and Jira is enabled again after more tries than one call is worth")
+def resolves_without_jira(context: Context) -> None:
+    outlast(context, context.jira_issues)
 
 
 @given("Jira opens the issue and {loses_the_answer}")

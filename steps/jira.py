@@ -18,6 +18,14 @@ def firing_with_issue(context: Context, count: int = 1) -> None:
         context.jira_issues.note(alert)
 
 
+@given("a firing alert with a Jira issue on which it was notified again")
+def firing_again_with_issue(context: Context) -> None:
+    firing_with_issue(context)
+    context.incident.fire(context.incident.alert)
+    context.jira_issues.updated(context.incident.alert)
+    context.jira_issues.note(context.incident.alert)
+
+
 @given("two firing alerts with a Jira issue each")
 def two_firing_with_issues(context: Context) -> None:
     firing_with_issue(context, count=2)
@@ -90,6 +98,11 @@ def tells_remediation(context: Context) -> None:
 @then("the first alert's Jira issue is done")
 def is_closed(context: Context) -> None:
     context.jira_issues.closed(context.incident.alert)
+
+
+@then("the Jira issue is done within the recovery limit")
+def is_closed_at_last(context: Context) -> None:
+    context.jira_issues.becomes(context.incident.alert, jira_issues.is_done, limit="recovery")
 
 
 @then("the Jira issue is still open")

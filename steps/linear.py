@@ -30,6 +30,13 @@ def notified_again(context: Context) -> None:
     context.incident.fire(context.incident.alert)
 
 
+@given("a firing alert with an issue on which it was notified again")
+def firing_again_with_issue(context: Context) -> None:
+    firing_with_issue(context)
+    notified_again(context)
+    is_updated(context)
+
+
 @when("the alert resolves")
 @when("the first alert resolves")
 def resolves(context: Context) -> None:
@@ -126,6 +133,11 @@ def tells_remediation(context: Context) -> None:
 def closed_with_comment(context: Context) -> None:
     before = context.issues.before(context.incident.alert)
     context.issues.becomes(context.incident.alert, lambda issue: issues.closed_with_comment(issue, before))
+
+
+@then("the issue is completed within the recovery limit")
+def is_closed_at_last(context: Context) -> None:
+    context.issues.becomes(context.incident.alert, issues.is_completed, limit="recovery")
 
 
 @then("the ticket is closed")

@@ -35,9 +35,16 @@ def alert_on_service(context: Context) -> None:
     context.incident.adopt(make_alert(labels={"slo": context.incident.slo}))
 
 
+def promise(context: Context, target: str) -> None:
+    """The service promises that, and another one, whose name is much alike, something else."""
+    context.objectives.promise_alike(promising("91"))
+    context.objectives.promise(promising(target))
+
+
 @given("a service with a target of {target} %")
-@ahead_with(lambda context, target: context.objectives.promise(promising(target)))
+@ahead_with(promise)
 def service_promising(context: Context, target: str) -> None:
+    promise(context, target)
     context.objectives.stand(promising(target))
 
 

@@ -239,7 +239,8 @@ class Events:
         return [one["labels"] for one in self.notifications(alert, "fired")[-1].request_json()["alerts"]]
 
     def told_resolved(self, alert: Alert) -> dict[str, Any]:
-        """The resolved alert as Alertmanager's last notification has it."""
+        """The resolved alert as Alertmanager's last notification has it, which is answered when its events are sent."""
+        self.notified(alert, "resolved", times=1)
         return _told_of(alert, self.notifications(alert, "resolved")[-1])
 
     def quiet(self, alert: Alert) -> None:

@@ -32,6 +32,7 @@ MALFORMED: dict[str, Callable[[Notification], bytes]] = {
     "an alert without labels": _changed(lambda sound: _first(sound).pop("labels")),
     "labels that are not an object": _changed(lambda sound: _first(sound).update(labels=["alertname"])),
     "a label that is not text": _changed(lambda sound: _first(sound)["labels"].update(replicas=3)),
+    "annotations that are not an object": _changed(lambda sound: _first(sound).update(annotations=["summary"])),
     "an unknown alert status": _changed(lambda sound: _first(sound).update(status="smouldering")),
     "a second alert that is malformed": _changed(lambda sound: sound["alerts"][1].pop("labels")),
 }

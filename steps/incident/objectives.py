@@ -24,6 +24,10 @@ class Objectives:
         self._incident.objectives[slo] = objective
         self._slos().publish(slo, objective)
 
+    def promise_alike(self, objective: Objective) -> None:
+        """Another service, whose name begins with that of the scenario's own, has this objective."""
+        self._slos().publish(f"{self._incident.slo}-canary", objective)
+
     def stand(self, objective: Objective, service: str = "checkout") -> None:
         """As `promise`; and Prometheus holds what follows from the counters. Raises BedNotReady when it does not."""
         self.promise(objective, service)

@@ -61,7 +61,8 @@ class Telemetry:
         """Prometheus comes to count one remediation of the alert, with that outcome, and no other."""
 
         def counts() -> list[Series]:
-            found = self._prometheus().series(f'{ATTEMPTS}{{alertname="{alert.name}"}}')
+            labels = f'alertname="{alert.name}", lambda_function="{alert.function}"'
+            found = self._prometheus().series(f"{ATTEMPTS}{{{labels}}}")
             counted_once(found, alert, outcome)
             return found
 

@@ -1,5 +1,11 @@
 """Labels and annotations that have been lost or mangled on the way from Prometheus to a ticket before."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from steps.incident.alert import Alert
+
 Texts = dict[str, str]
 
 _KILOBYTES = "The first words of a long text. " + "All of it has to arrive. " * 161 + "The last words of it."
@@ -34,6 +40,13 @@ CONTENTS: dict[str, tuple[Texts, Texts]] = {
     "four kilobytes of text": ({"team": "platform"}, {"summary": "A long story", "description": _KILOBYTES}),
 }
 """Labels and annotations by what the feature calls them. Values may hold Prometheus templates."""
+
+LACKS: dict[str, Callable[[Alert], object]] = {
+    "a severity": lambda alert: alert.labels.pop("severity"),
+    "a source": lambda alert: setattr(alert, "source", ""),
+    "annotations": lambda alert: alert.annotations.clear(),
+}
+"""What an alert need not have, by what the feature calls it; each takes it away."""
 
 PECULIARITIES: dict[str, tuple[Texts, Texts]] = {
     "an annotation that is empty": ({}, {"runbook_url": ""}),

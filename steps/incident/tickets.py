@@ -252,7 +252,7 @@ class Tickets(ABC, Generic[T]):
             f"Expected {issue.identifier} to stay open while its alert fires, but it is {issue.state_name}."
         )
 
-    def becomes(self, alert: Alert, claim: Callable[[T], object]) -> T:
+    def becomes(self, alert: Alert, claim: Callable[[T], object], limit: LimitName = "update") -> T:
         """The alert's issue comes to fulfil the claim, which is a function that raises AssertionError until it does.
 
         The issue as it was last seen is shown, whether it does or not.
@@ -266,7 +266,7 @@ class Tickets(ABC, Generic[T]):
             return latest[0]
 
         try:
-            return self._waiting.until(look, "update")
+            return self._waiting.until(look, limit)
         finally:
             for issue in latest:
                 self.show(issue)

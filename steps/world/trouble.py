@@ -142,6 +142,7 @@ AT_FUNCTION: dict[str, Callable[..., Fault]] = {
     "cannot process the request": partial(Answer, 422, JSON, b'{"error": "no such pod"}'),
     "answers with an internal error": partial(Answer, 500, TEXT, b"Internal Server Error"),
     "is unavailable": partial(Answer, 503, TEXT, b"no healthy upstream"),
+    "answers that the request came too slowly": partial(Answer, 408, TEXT, b"request timeout"),
     "is overloaded": partial(Answer, 429, (*TEXT, ("retry-after", "1")), b"pending request queue full"),
     "refuses connections": lambda **_: Refuse(),
     "has no address": lambda times, **_: Answer(502, TEXT, b"could not resolve host", times=times),
@@ -228,7 +229,7 @@ class Trouble:
 
     def at_linear(self, fails: str, times: int | None = None) -> Injection:
         """Linear fails the agent so, at its next calls for a new alert or, until lifted, at all calls."""
-        aim = self._aim(times, self._linear.names_of_issues()).met_by if times else self._of_agent
+        aim = self._aim(times, self._linear.names_of_issues()).met_by if times else _of_agent
         return self._inject(hosts.LINEAR, AT_LINEAR[fails](times=times, matching=aim))
 
     def at_linear_opening(self, fails: str) -> Injection:
@@ -242,10 +243,10 @@ class Trouble:
             hosts.LINEAR, LOST[loses](times=1, matching=lambda request: _opens_issue(request) and aim.met_by(request))
         )
 
-    def at_jira(self, fails: str, times: int) -> Injection:
-        """Jira fails the agent so at its next calls for a new alert."""
-        aim = self._aim(times, self._jira.names_of_issues())
-        return self._inject(hosts.JIRA, AT_JIRA[fails](times=times, matching=aim.met_by))
+    def at_jira(self, fails: str, times: int | None = None) -> Injection:
+        """Jira fails the agent so, at its next calls for a new alert or, until lifted, at all calls."""
+        aim = self._aim(times, self._jira.names_of_issues()).met_by if times else _of_agent
+        return self._inject(hosts.JIRA, AT_JIRA[fails](times=times, matching=aim))
 
     def at_jira_opening(self, fails: str) -> Injection:
         """Jira fails so whenever an issue is to be opened, until lifted."""
@@ -366,10 +367,6 @@ class Trouble:
         self._linear.revoke(self._credentials.linear_api_key)
         self._note(hosts.LINEAR, "the key is revoked")
 
-    def _of_agent(self, request: Request) -> bool:
-        """The suite's own look at Linear goes on during the fault."""
-        return request.header("authorization") != self._credentials.suite_linear_key
-
     def _aim(self, times: int, older: frozenset[str] = frozenset()) -> Aim:
         return Aim(Earlier(self._journal, older), times)
 
@@ -395,6 +392,11 @@ def _function_host(name: str) -> str:
 
 def _is_call(request: Request) -> bool:
     return request.method == "POST"
+
+
+def _of_agent(request: Request) -> bool:
+    """The suite's own look at a tracker goes on during a fault."""
+    return request.caller != "suite"
 
 
 def _opens_issue(request: Request) -> bool:

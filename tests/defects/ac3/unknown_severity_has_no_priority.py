@@ -1,8 +1,8 @@
-"""An issue of unknown severity has no priority."""
+"""An alert of unknown severity on a service with an objective has no issue."""
 
 ITEMS = ("AC3.5",)
-SAYS = "priority 3 (Normal)"
+SAYS = "but there is none"
 
 FILE = "agent/linear.py"
-RIGHT = "return WITHOUT_SLM.get(severity, 3)"
-WRONG = "return WITHOUT_SLM.get(severity, 0)"
+RIGHT = "if violation is None or severity not in WITHOUT_SLM:"
+WRONG = "if violation is None:"

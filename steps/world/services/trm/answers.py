@@ -55,6 +55,7 @@ WORDINGS: dict[str, Wording] = {
     "nothing but JSON": lambda answer: answer.json,
     "JSON within prose": in_prose,
     "JSON in a code block": lambda answer: f"My answer:\n\n```json\n{answer.json}\n```\n",
+    "JSON after a long reasoning": lambda answer: f"{'I weighed one thing against the other. ' * 60}\n{answer.json}",
     "JSON after other braces": lambda answer: f"I weighed {{pod, node, volume}} and {{}}.\n{answer.json}\nSo {{done}}.",
     "nested parameters": _nested,
 }

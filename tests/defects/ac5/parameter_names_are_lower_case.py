@@ -1,0 +1,8 @@
+"""The names of parameters reach the function in lower case."""
+
+ITEMS = ("AC5.3",)
+SAYS = "Expected"
+
+FILE = "agent/remediation.py"
+RIGHT = "filled = dict(parameters)"
+WRONG = "filled = {name.lower(): value for name, value in parameters.items()}"

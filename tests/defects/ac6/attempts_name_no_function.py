@@ -1,0 +1,8 @@
+"""The counter of remediations does not say which function it was."""
+
+ITEMS = ("AC6.7",)
+SAYS = "Expected"
+
+FILE = "agent/incidents.py"
+RIGHT = "self._metrics.attempts.labels(alert.alertname, function, status).inc()"
+WRONG = 'self._metrics.attempts.labels(alert.alertname, "", status).inc()'

@@ -1,0 +1,8 @@
+"""Only the first thousand characters of an answer are looked at."""
+
+ITEMS = ("AC9.2",)
+SAYS = "Expected"
+
+FILE = "agent/trm.py"
+RIGHT = "LONGEST = 8_000"
+WRONG = "LONGEST = 1_000"
