@@ -50,19 +50,19 @@ Feature: AC9 TRM Model Integration
 
   @AC9.2
   Scenario Outline: The model's answer is understood as <text>
-    Given an alert about a volume that is almost full
+    Given an alert about <trouble>
     And the model's answer is <text>
     When the alert fires
     Then the function that the model chooses is called once, with the model's parameters
 
     Examples:
-      | text                    |
-      | nothing but JSON        |
-      | JSON within prose       |
-      | JSON in a code block    |
-      | JSON after other braces |
-      | JSON after a long reasoning |
-      | nested parameters       |
+      | text                        | trouble                            |
+      | nothing but JSON            | a deployment with too few replicas |
+      | JSON within prose           | a deployment with too few replicas |
+      | JSON in a code block        | a deployment with too few replicas |
+      | JSON after other braces     | a deployment with too few replicas |
+      | JSON after a long reasoning | a deployment with too few replicas |
+      | nested parameters           | a pod that crashes again and again |
 
   @AC9.2
   Scenario: Alerts of one name are put to the model each for itself

@@ -1,7 +1,7 @@
 """An alert whose annotations have changed, as a value in them does, is another incident."""
 
 ITEMS = ("AC1.5",)
-SAYS = "Expected"
+SAYS = "exactly one open"
 
 FILE = "agent/alert.py"
 RIGHT = "return json.dumps(self.labels, sort_keys=True)"

@@ -1,7 +1,7 @@
 """Only the first alert of a notification gets its correlation id."""
 
 ITEMS = ("AC2.4",)
-SAYS = "Expected"
+SAYS = "correlationid"
 
 FILE = "prometheus_events/app.py"
 RIGHT = "event_of(alert, notification, correlation_id, traceparent)"

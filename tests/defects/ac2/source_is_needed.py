@@ -1,7 +1,7 @@
 """An alert whose generatorURL is empty is refused as malformed."""
 
 ITEMS = ("AC2.3",)
-SAYS = "Expected"
+SAYS = "sent nothing"
 
 FILE = "prometheus_events/notification.py"
 RIGHT = "generatorURL: str"

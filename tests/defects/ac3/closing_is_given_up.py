@@ -1,7 +1,7 @@
 """An issue that cannot be closed because Linear is away stays open for ever."""
 
 ITEMS = ("AC3.9", "AC4.7")
-SAYS = "Expected"
+SAYS = "to be in a"
 
 FILE = "agent/tickets.py"
 RIGHT = r"""

@@ -1,7 +1,7 @@
 """Only the first space of a label is replaced."""
 
 ITEMS = ("AC4.5",)
-SAYS = "Expected"
+SAYS = "'as-bad as"
 
 FILE = "agent/jira.py"
 RIGHT = '"-", text)[:LONGEST_LABEL]'

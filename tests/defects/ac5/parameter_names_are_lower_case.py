@@ -1,7 +1,7 @@
 """The names of parameters reach the function in lower case."""
 
 ITEMS = ("AC5.3",)
-SAYS = "Expected"
+SAYS = "aNameInMixedCase"
 
 FILE = "agent/remediation.py"
 RIGHT = "filled = dict(parameters)"

@@ -1,7 +1,7 @@
 """Each call that the open breaker refuses begins its cool-down anew."""
 
 ITEMS = ("AC5.8",)
-SAYS = "Expected"
+SAYS = "again after its cool-down"
 
 FILE = "agent/functions.py"
 RIGHT = """

@@ -1,7 +1,7 @@
 """A 408 is not tried again."""
 
 ITEMS = ("AC5.7",)
-SAYS = "Expected"
+SAYS = "408"
 
 FILE = "calls.py"
 RIGHT = "if response.status_code in (408, 429) or response.status_code >= 500:"

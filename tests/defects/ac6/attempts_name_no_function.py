@@ -1,7 +1,7 @@
 """The counter of remediations does not say which function it was."""
 
 ITEMS = ("AC6.7",)
-SAYS = "Expected"
+SAYS = "counts nothing"
 
 FILE = "agent/incidents.py"
 RIGHT = "self._metrics.attempts.labels(alert.alertname, function, status).inc()"

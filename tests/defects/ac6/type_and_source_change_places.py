@@ -1,7 +1,7 @@
 """The counter of events has the source as type and the type as source."""
 
 ITEMS = ("AC6.7",)
-SAYS = "Expected"
+SAYS = "event_type"
 
 FILE = "agent/app.py"
 RIGHT = 'self._metrics.received.labels(event["type"], event["source"]).inc()'

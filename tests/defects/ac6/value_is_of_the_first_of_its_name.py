@@ -1,7 +1,7 @@
 """The value is kept by the alert's name, so that the second alert of a rule shows the first one's."""
 
 ITEMS = ("AC6.1",)
-SAYS = "Expected"
+SAYS = "which is another's"
 FILE = "agent/observability.py"
 RIGHT = """
 return await self._prometheus.ask("/api/v1/query", {"query": query}, own)

@@ -1,7 +1,7 @@
 """Alerts of one name share an approval request."""
 
 ITEMS = ("AC8.1",)
-SAYS = "Expected"
+SAYS = "called none"
 
 FILE = "agent/incidents.py"
 RIGHT = 'request_id = derived_id(incident.id, "approval")'

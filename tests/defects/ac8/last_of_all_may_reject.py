@@ -1,7 +1,7 @@
 """Where all must approve, a rejection that comes last completes the answers."""
 
 ITEMS = ("AC8.6",)
-SAYS = "Expected"
+SAYS = "without approval"
 
 FILE = "agent/approvals.py"
 RIGHT = "if not given.approved:"

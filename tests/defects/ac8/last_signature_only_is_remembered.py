@@ -1,7 +1,7 @@
 """A replayed answer is refused only when no other has come in between."""
 
 ITEMS = ("AC8.3",)
-SAYS = "Expected"
+SAYS = "to refuse the answer"
 
 FILE = "agent/slack.py"
 RIGHT = "self._used[given] = int(timestamp) + WINDOW + 1"

@@ -1,7 +1,7 @@
 """Whatever an application that does not call back has decided is an approval."""
 
 ITEMS = ("AC8.5",)
-SAYS = "Expected"
+SAYS = "without approval"
 
 FILE = "agent/approval_application.py"
 RIGHT = 'return Answer(question.id, decided == "approved", by, _time(status.get("timestamp")))'

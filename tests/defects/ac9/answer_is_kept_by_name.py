@@ -1,7 +1,7 @@
 """The model's answer is kept by the alert's name."""
 
 ITEMS = ("AC9.2",)
-SAYS = "Expected"
+SAYS = "to ask the model"
 
 FILE = "agent/trm.py"
 RIGHT = """

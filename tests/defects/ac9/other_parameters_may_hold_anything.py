@@ -1,7 +1,7 @@
 """Only the name is looked at for what a shell would make something of."""
 
 ITEMS = ("AC9.5",)
-SAYS = "Expected"
+SAYS = "kubectl"
 
 FILE = "agent/trm.py"
 RIGHT = "if (unsafe := _unsafe(parameters)) is not None:"

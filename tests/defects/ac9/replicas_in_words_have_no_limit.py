@@ -1,7 +1,7 @@
 """Replicas that the model gives as a text have no limit."""
 
 ITEMS = ("AC9.5",)
-SAYS = "Expected"
+SAYS = '"1000"'
 
 FILE = "agent/trm.py"
 RIGHT = "if type(replicas) is not int or not 1 <= replicas <= MOST_REPLICAS:"
