@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -216,6 +217,13 @@ def test_what_the_alert_asks_for_is_no_start() -> None:
     issues.tells_remediation(issue_of(alert, description=told, comments=(end,)), call)
 
 
+def test_of_all_issues_none_is_open() -> None:
+    closed, still = (issue_of(make_alert(), state_type=state) for state in ("completed", "backlog"))
+    issues.all_closed([closed, closed], "Linear issue")
+    refused(lambda: issues.all_closed([closed, still], "Linear issue"), "open any more", "BVL-7")
+    refused(lambda: issues.all_closed([], "Linear issue"), "there is none")
+
+
 def test_an_archived_or_closed_issue_is_not_open() -> None:
     alert = make_alert()
     assert issues.is_open(issue_of(alert))
@@ -376,6 +384,32 @@ def test_a_wrong_or_missing_attribute_is_named() -> None:
     resolved = sent(make_alert(), "resolved")
     refused(lambda: events.attribute(resolved, "type", "is the type of a fired alert"), RESOLVED)
     refused(lambda: events.attribute(resolved, "sequence", "1"), "'sequence'")
+
+
+def timed(time: str) -> Sent:
+    good = sent(make_alert())
+    return replace(good, event=replace(good.event, attributes={**good.event.attributes, "time": time}))
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=1), timedelta(hours=-1), timedelta(hours=12)])
+def test_the_time_of_an_event_is_that_of_the_alert(off: timedelta) -> None:
+    wanted, now = "is the RFC 3339 time of the alert", datetime.now(UTC)
+    events.attribute(timed(now.isoformat()), "time", wanted)
+    refused(lambda: events.attribute(timed((now + off).isoformat()), "time", wanted), "s off")
+
+
+def test_a_resolved_event_tells_the_end_that_alertmanager_told() -> None:
+    resolved = sent(make_alert(), "resolved")
+    ended = json.loads(resolved.exchange.request_body)["data"]["endsAt"]
+    events.tells_end(resolved, {"endsAt": ended})
+    refused(lambda: events.tells_end(resolved, {"endsAt": "2026-11-26T13:39:47.216Z"}), "13:39:47.216Z", ended)
+    refused(lambda: events.tells_end(sent(make_alert()), {"endsAt": ended}), "'resolved'", "'firing'")
+
+
+def test_what_the_group_has_in_common_is_not_what_one_alert_says() -> None:
+    one, other = make_alert(), make_alert()
+    refused(lambda: events.data_field(sent(one), one, "commonLabels", [one, other]), "commonLabels")
+    refused(lambda: events.data_field(sent(one), one, "commonAnnotations", [one, other]), "commonAnnotations")
 
 
 def test_the_sdk_reads_a_good_event() -> None:

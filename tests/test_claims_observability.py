@@ -19,6 +19,7 @@ from steps.drivers.linear import Attachment, Issue
 from steps.drivers.prometheus import QueryRefused, Series
 from steps.incident import calls, graphs, observability, telemetry
 from steps.incident.alert import Alert, make_alert
+from steps.incident.events import FIRED, RESOLVED
 from steps.incident.observability import HAS, HAS_NO_OTHER, Kind, Known, known_alerts
 from steps.targets import profile
 from steps.world.journal import Exchange
@@ -243,6 +244,19 @@ def test_a_ticket_without_a_graph_or_with_a_strange_one_is_refused() -> None:
 
 
 # -- agent-sre's own telemetry
+
+
+def test_events_are_counted_by_their_type() -> None:
+    telemetry.counted_by_type({FIRED: 2, RESOLVED: 0}, {FIRED: 2})
+    refused(lambda: telemetry.counted_by_type({FIRED: 0, RESOLVED: 2}, {FIRED: 2}), "2 events", FIRED, "grown by 0")
+    refused(lambda: telemetry.counted_by_type({FIRED: 3}, {FIRED: 2}), "grown by 3")
+
+
+def test_the_seconds_of_remediations_are_no_more_than_can_have_passed() -> None:
+    telemetry.counted_seconds(2, 0.08, 1.5)
+    refused(lambda: telemetry.counted_seconds(2, 82.6, 1.5), "at most 1.5", "grown by 82.6")
+    refused(lambda: telemetry.counted_seconds(2, 0, 1.5), "grown by 0")
+    refused(lambda: telemetry.counted_seconds(0, 0, 1.5), "has not grown")
 
 
 def attempts(**by_status: float) -> list[Series]:

@@ -1295,6 +1295,17 @@ async def test_a_limit_is_reached_until_its_announced_reset(desk: Desk) -> None:
     assert (answer.status_code, answer.headers["x-ratelimit-requests-remaining"]) == (200, "2499")
 
 
+async def test_the_limit_of_complexity_is_told_by_its_own_headers(desk: Desk) -> None:
+    desk.linear.limit_reached(2, KEY, "complexity")
+    answer = await desk.post({"query": "{ viewer { id } }"})
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "RATELIMITED")
+    assert answer.headers["x-ratelimit-complexity-remaining"] == "0"
+    assert answer.headers["x-ratelimit-complexity-reset"] == str(int((NOON.timestamp() + 2) * 1000))
+    assert answer.headers["x-ratelimit-requests-remaining"] != "0"
+    desk.clock.now += 2
+    await desk.ask("{ viewer { id } }")
+
+
 async def test_the_announced_reset_is_never_too_early(desk: Desk) -> None:
     desk.clock.now += 0.0001
     desk.linear.limit_reached(1, KEY)

@@ -10,6 +10,7 @@ from steps.incident.facts import label_facts
 from steps.incident.incident import Incident
 from steps.incident.tickets import (
     Tickets,
+    all_closed,
     carries,
     correlates,
     describes,
@@ -34,6 +35,7 @@ from steps.world.journal import Exchange, Journal
 __all__ = [
     "PRIORITIES",
     "Issues",
+    "all_closed",
     "as_text",
     "carries",
     "closed_with_comment",

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from steps.drivers.agent import Agent
@@ -90,12 +90,7 @@ class Telemetry:
             said = self._journal.exchanges(caller="broker", callee="agent-sre", since=self._incident.began, path="/")
             taken = [delivery for delivery in said if delivery.status and delivery.status < 500]
             types = Counter(decode(one.request_headers, one.request_body).type for one in taken)
-            for kind, now in self._received().items():
-                grown = now - before[kind]
-                assert grown == types[kind], (
-                    f"Expected Prometheus to count the {types[kind]} events of type {kind} that agent-sre has "
-                    f"received, but {RECEIVED} has grown by {grown:g} with that event_type."
-                )
+            counted_by_type({kind: now - before[kind] for kind, now in self._received().items()}, types)
             return "\n".join(f"{kind}: {count} events received and counted" for kind, count in types.items())
 
         self._incident.saw(RECEIVED, self._waiting.until(counts, "scrape"))
@@ -114,11 +109,7 @@ class Telemetry:
 
         def counts() -> str:
             count, seconds = (now - then for now, then in zip(self.took_so_far(), before, strict=True))
-            assert count >= 1, f"Expected {DURATION}_count to count the remediations, but it has not grown."
-            assert 0 < seconds <= most, (
-                f"Expected {DURATION}_sum to grow by the seconds that {len(alerts)} remediations took, at most "
-                f"{most:.1f}, but it has grown by {seconds:g}."
-            )
+            counted_seconds(count, seconds, most)
             return f"{count:g} remediations took {seconds:g} s, of {most:.1f} s at the most"
 
         self._incident.saw(DURATION, self._waiting.until(counts, "scrape"))
@@ -199,6 +190,25 @@ def counted_once(found: Sequence[Series], alert: Alert, outcome: Outcome) -> Non
     seen = ", ".join(f"{series.value:g} with status {series.labels.get('status')!r}" for series in found)
     assert (counted, others) == (1, 0), (
         f"Expected Prometheus to count one {outcome} for {alert.called}, but it counts {seen or 'nothing'}."
+    )
+
+
+def counted_by_type(grown: Mapping[str, float], received: Mapping[str, int]) -> None:
+    """As many events of each type are counted as were received."""
+    for kind, counted in grown.items():
+        expected = received.get(kind, 0)
+        assert counted == expected, (
+            f"Expected Prometheus to count the {expected} events of type {kind} that agent-sre has received, but "
+            f"{RECEIVED} has grown by {counted:g} with that event_type."
+        )
+
+
+def counted_seconds(count: float, seconds: float, most: float) -> None:
+    """Remediations are counted, and seconds that may have passed in them."""
+    assert count >= 1, f"Expected {DURATION}_count to count the remediations, but it has not grown."
+    assert 0 < seconds <= most, (
+        f"Expected {DURATION}_sum to grow by the seconds that the remediations took, at most {most:.1f}, but it has "
+        f"grown by {seconds:g}."
     )
 
 

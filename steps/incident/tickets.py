@@ -215,11 +215,7 @@ class Tickets(ABC, Generic[T]):
 
         def closed() -> list[T]:
             found = self.about(alert)
-            still = list(filter(is_open, found))
-            assert found and not still, (
-                f"Expected no {self.name} issue about {alert.called} to be open any more, but there are "
-                f"{listed(still)}."
-            )
+            all_closed(found, f"{self.name} issue about {alert.called}")
             return found
 
         found = self._waiting.until(closed, "update")
@@ -367,6 +363,13 @@ def answer_of(call: Exchange) -> str:
 def is_open(issue: Ticket) -> bool:
     """Whether somebody still has to care for the issue."""
     return issue.is_open
+
+
+def all_closed(issues: Sequence[Ticket], what: str) -> None:
+    """There are issues, and none of them is open."""
+    assert issues, f"Expected a {what}, which is closed by now, but there is none."
+    still = list(filter(is_open, issues))
+    assert not still, f"Expected no {what} to be open any more, but there are {listed(still)}."
 
 
 def text_of(issue: Ticket) -> str:
