@@ -190,10 +190,10 @@ Feature: AC3 Linear API Integration
       | answers with a bad gateway page |
 
   @AC3.9
-  Scenario: The issue of an alert that resolves while Linear is away is closed once Linear is back
+  Scenario: The issue of an alert that resolves while Linear drops connections is closed all the same
     Given a firing alert with an issue
     And the Linear API is disabled temporarily
-    When the alert resolves, and Linear is enabled again after more tries than one call is worth
+    When the alert resolves, and Linear is enabled again after it has dropped 2 calls
     Then the issue is completed within the recovery limit
 
   @AC3.9

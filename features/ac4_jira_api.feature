@@ -173,10 +173,10 @@ Feature: AC4 Jira API Integration
       | answers with a bad gateway page |
 
   @AC4.7
-  Scenario: The issue of an alert that resolves while Jira is away is closed once Jira is back
+  Scenario: The issue of an alert that resolves while Jira drops connections is closed all the same
     Given a firing alert with a Jira issue
     And the Jira API is disabled temporarily
-    When the alert resolves, and Jira is enabled again after more tries than one call is worth
+    When the alert resolves, and Jira is enabled again after it has dropped 2 calls
     Then the Jira issue is done within the recovery limit
 
   @AC4.7

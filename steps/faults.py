@@ -76,17 +76,17 @@ def linear_disabled(context: Context) -> None:
     context.fault = context.stage.trouble.at_linear("drops the connection")
 
 
-def outlast(context: Context, tracker: AnyTickets) -> None:
-    """The alert resolves, and the fault lasts until the tracker has been called more often than one call is tried."""
+def resolve_meanwhile(context: Context, tracker: AnyTickets, count: int) -> None:
+    """The alert resolves, and the fault lasts until the agent's calls have met it so often."""
     resolved = context.stage.world.journal.cursor()
     context.incident.resolve(context.incident.alert)
-    context.stage.waiting.long_outage(lambda: tracker.calls(since=resolved), context.stage.profile.rulings.tries + 1)
+    context.stage.waiting.long_outage(lambda: tracker.calls(since=resolved), count)
     context.fault.lift()
 
 
-@when("the alert resolves, and Linear is enabled again after more tries than one call is worth")
-def resolves_without_linear(context: Context) -> None:
-    outlast(context, context.issues)
+@when("the alert resolves, and Linear is enabled again after it has dropped {count:d} calls")
+def resolves_without_linear(context: Context, count: int) -> None:
+    resolve_meanwhile(context, context.issues, count)
 
 
 @given("Linear opens the issue and {loses_the_answer}")
@@ -124,9 +124,9 @@ def jira_disabled(context: Context) -> None:
     context.fault = context.stage.trouble.at_jira("drops the connection")
 
 
-@when("the alert resolves, and Jira is enabled again after more tries than one call is worth")
-def resolves_without_jira(context: Context) -> None:
-    outlast(context, context.jira_issues)
+@when("the alert resolves, and Jira is enabled again after it has dropped {count:d} calls")
+def resolves_without_jira(context: Context, count: int) -> None:
+    resolve_meanwhile(context, context.jira_issues, count)
 
 
 @given("Jira opens the issue and {loses_the_answer}")
