@@ -43,6 +43,13 @@ Feature: AC3 Linear API Integration
     Then the issue is completed and says in a new comment that the alert is resolved
 
   @AC3.3
+  Scenario: The issue of an alert that resolves while Linear drops connections is closed all the same
+    Given a firing alert with an issue
+    And the Linear API is disabled temporarily
+    When the alert resolves, and Linear is enabled again after it has dropped 2 calls
+    Then the issue is completed within the recovery limit
+
+  @AC3.3
   Scenario: Only the resolved alert's issue is closed
     Given two firing alerts with an issue each
     When the first alert resolves
@@ -188,13 +195,6 @@ Feature: AC3 Linear API Integration
       | drops the connection          |
       | cuts its answer short         |
       | answers with a bad gateway page |
-
-  @AC3.9
-  Scenario: The issue of an alert that resolves while Linear drops connections is closed all the same
-    Given a firing alert with an issue
-    And the Linear API is disabled temporarily
-    When the alert resolves, and Linear is enabled again after it has dropped 2 calls
-    Then the issue is completed within the recovery limit
 
   @AC3.9
   Scenario: A permanent error is not tried for ever
