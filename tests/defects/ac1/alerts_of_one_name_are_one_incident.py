@@ -2,6 +2,7 @@
 
 ITEMS = ("AC1.4",)
 SAYS = "but there is none"
+ALSO = ("AC5.2",)
 
 FILE = "agent/alert.py"
 RIGHT = "return json.dumps(self.labels, sort_keys=True)"

@@ -2,6 +2,7 @@
 
 ITEMS = ("AC8.4",)
 SAYS = "without approval"
+ALSO = ("AC8.6",)
 
 FILE = "agent/approvals.py"
 RIGHT = "pending.settle(self._at_timeout, timed_out=True)"

@@ -2,6 +2,7 @@
 
 ITEMS = ("AC8.4",)
 SAYS = "nobody had answered"
+ALSO = ("AC8.6",)
 
 FILE = "agent/approvals.py"
 RIGHT = "await asyncio.wait({pending.decision}, timeout=self._timeout)"

@@ -2,6 +2,7 @@
 
 ITEMS = ("AC8.4",)
 SAYS = "is rejected"
+ALSO = ("AC8.6",)
 
 FILE = "agent/incidents.py"
 RIGHT = """
