@@ -70,6 +70,17 @@ Feature: AC3 Linear API Integration
     And the issue links to the SLO dashboard of that service
 
   @AC3.4
+  Scenario Outline: The issue links to a source that is an address of <scheme>
+    Given an alert whose source is an address of <scheme>
+    When the alert fires
+    Then the issue links to the alert's source
+
+    Examples:
+      | scheme |
+      | http   |
+      | https  |
+
+  @AC3.4
   Scenario: The ticket of a failed remediation is related to the alert's issue
     Given an alert whose remediation fails
     When the alert fires

@@ -115,6 +115,12 @@ def alert_with(context: Context, peculiarity: str) -> None:
         of_alert.update({name: text.format(**own) for name, text in peculiar.items()})
 
 
+@given("an alert whose source is an address of {scheme:w}")
+def alert_of_source(context: Context, scheme: str) -> None:
+    alert = context.incident.adopt(make_alert())
+    alert.source = f"{scheme}://{alert.source.partition('://')[2]}"
+
+
 @given("an alert without {something}")
 def alert_without(context: Context, something: str) -> None:
     LACKS[something](context.incident.adopt(make_alert()))
