@@ -6,13 +6,13 @@ Feature: AC2 prometheus-events Integration
   Scenario: An alert becomes a valid CloudEvent
     When Alertmanager notifies prometheus-events of a firing alert
     Then one valid CloudEvent reaches the broker for the alert, with
-      | attribute   | value                        |
-      | specversion | 1.0                          |
-      | id          | is not empty                 |
-      | source      | is a URI reference           |
-      | type        | is the type of a fired alert |
+      | attribute   | value                             |
+      | specversion | 1.0                               |
+      | id          | is not empty                      |
+      | source      | is a URI reference                |
+      | type        | is the type of a fired alert      |
       | time        | is the RFC 3339 time of the alert |
-      | data        | is JSON                      |
+      | data        | is JSON                           |
 
   @AC2.1
   Scenario: Every occurrence has an id of its own
@@ -89,19 +89,19 @@ Feature: AC2 prometheus-events Integration
     And no event reaches the broker for it, though a sound notification after it is converted
 
     Examples:
-      | defect                          |
-      | a body that is not JSON         |
-      | no body                         |
-      | a list in place of an object    |
-      | no alerts field                 |
-      | alerts that are not a list      |
-      | an alert that is not an object  |
-      | an alert without labels         |
-      | labels that are not an object   |
-      | a label that is not text        |
+      | defect                             |
+      | a body that is not JSON            |
+      | no body                            |
+      | a list in place of an object       |
+      | no alerts field                    |
+      | alerts that are not a list         |
+      | an alert that is not an object     |
+      | an alert without labels            |
+      | labels that are not an object      |
+      | a label that is not text           |
       | annotations that are not an object |
-      | an unknown alert status         |
-      | a second alert that is malformed |
+      | an unknown alert status            |
+      | a second alert that is malformed   |
 
   @AC2.4
   Scenario: The correlation id that comes with the alert goes the whole way

@@ -201,10 +201,10 @@ Feature: AC3 Linear API Integration
     And agent-sre is alive and has logged the error with the correlation id
 
     Examples:
-      | loses the answer              |
-      | does not answer               |
-      | drops the connection          |
-      | cuts its answer short         |
+      | loses the answer                |
+      | does not answer                 |
+      | drops the connection            |
+      | cuts its answer short           |
       | answers with a bad gateway page |
 
   @AC3.9
