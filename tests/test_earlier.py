@@ -20,8 +20,8 @@ def journal() -> Journal:
     return journal
 
 
-def tell(journal: Journal, key: str) -> None:
-    journal.record(caller="broker", callee="agent-sre", method="POST", url=AGENTS, request_body=key.encode())
+def tell(journal: Journal, key: str, caller: str = "broker", callee: str = "agent-sre") -> None:
+    journal.record(caller=caller, callee=callee, method="POST", url=AGENTS, request_body=key.encode())
 
 
 def call(about: str = "", path: str = "/graphql", caller: str = "agent-sre") -> Request:
@@ -41,6 +41,23 @@ def test_an_alert_that_is_just_being_told_is_none_from_now_on(journal: Journal) 
     flight = journal.begin(caller="broker", callee="agent-sre", method="POST", url=AGENTS, headers=())
     flight.sent(NEW.encode())
     assert not Aim(Earlier(journal), 2).met_by(call(NEW))
+
+
+def test_an_alert_that_the_broker_tells_late_is_earlier(journal: Journal) -> None:
+    late = "vcafecafecafe"
+    tell(journal, late, "prometheus-events", "broker")
+    aim = Aim(Earlier(journal), 1)
+    tell(journal, late)
+    assert not aim.met_by(call(f"HighLoad_{late}"))
+    tell(journal, NEW, "prometheus-events", "broker")
+    assert aim.met_by(call(f"HighLoad_{NEW}"))
+
+
+def test_another_scenarios_alert_whose_signal_is_told_of_only_now_is_earlier(journal: Journal) -> None:
+    late, aim = "vcafecafecafe", Aim(Earlier(journal, keys=frozenset(["vcafecafecafe"])), 1)
+    tell(journal, late)
+    assert not aim.met_by(call(f"HighLoad_{late}"))
+    assert aim.met_by(call(f"HighLoad_{NEW}"))
 
 
 def test_one_fault_is_kept_for_a_call_that_says_that_it_is_about_the_new_alert(journal: Journal) -> None:

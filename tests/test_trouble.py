@@ -97,6 +97,10 @@ def test_a_fault_of_few_calls_is_for_a_new_alert_and_one_until_lifted_for_every_
     assert meets(injected[-1], request(body=NEW))
     assert not meets(injected[-1], request()) and not meets(injected[-1], request("/rest/api/3/search/jql", body=NEW))
 
+    trouble.begin(frozenset(["v0123456789ab"]))
+    trouble.at_jira("does not answer", times=2)
+    assert not meets(injected[-1], request(body=NEW))
+
 
 def meets(fault: CallFault, one: Request) -> bool:
     assert fault.matching

@@ -232,23 +232,23 @@ class Incident:
 
     def exchanges(self) -> list[Exchange]:
         """Everything that was said about this incident's alerts so far, in order."""
-        return self.journal.exchanges(mentioning=self._marks(), since=self.began)
+        return self.journal.exchanges(mentioning=self.words(), since=self.began)
 
     def course(self) -> Course:
         """What has happened since the scenario began; nothing, if the agent could not be set up for it."""
         ended = self.journal.cursor()
         began = self.began or ended
         said = self.journal.exchanges(since=began)
-        about = self.journal.exchanges(mentioning=self._marks(), since=began)
+        about = self.journal.exchanges(mentioning=self.words(), since=began)
         return Course(
             began=began,
             ended=ended,
-            about=about + self.journal.in_flight(mentioning=self._marks(), since=began),
+            about=about + self.journal.in_flight(mentioning=self.words(), since=began),
             beside=[one for one in said if one.caller != OBSERVER and not names_incident(one)],
             marks=[mark for mark in self.journal.marks() if mark.until is None or mark.until >= began],
         )
 
-    def _marks(self) -> list[str]:
+    def words(self) -> list[str]:
         """The words by which the incident is known."""
         return [self.key, self.correlation_id, *(alert.mark for alert in self.alerts)]
 

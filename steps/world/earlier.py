@@ -9,16 +9,24 @@ from steps.world.gateway.messages import Request
 from steps.world.journal import Exchange, Journal, incident_keys
 
 AGENT = "agent-sre"
+WAY = ("prometheus-events", "broker", AGENT)
+"""Who is told of an alert, one after the other; a broker that was down tells agent-sre late."""
 
 
 class Earlier:
-    """What agent-sre had been told of before a moment, and the issues that were there."""
+    """The alerts that were on their way to agent-sre before a moment, and the issues that were there."""
 
-    def __init__(self, journal: Journal, issues: frozenset[str] = frozenset()) -> None:
-        """The moment is now. `issues` are all names that the issues have."""
+    def __init__(
+        self, journal: Journal, issues: frozenset[str] = frozenset(), keys: frozenset[str] = frozenset()
+    ) -> None:
+        """The moment is now. `issues` are all names that the issues have, `keys` those of other scenarios' alerts.
+
+        Such an alert is earlier even when it is told of only now, its signal having been up before.
+        """
         self._journal = journal
         self._since = journal.cursor()
         self._issues = issues
+        self._keys = keys
 
     def is_about(self, said: Exchange | Request) -> bool | None:
         """Whether this is about something earlier; None when it does not say what it is about.
@@ -33,9 +41,10 @@ class Earlier:
         return None if self._issues.isdisjoint(re.findall(r"[\w-]+", text)) else True
 
     def _is_new(self, key: str) -> bool:
-        told = self._journal.exchanges(callee=AGENT, mentioning=key)
-        telling = self._journal.in_flight(callee=AGENT, mentioning=key)
-        return all(exchange.began >= self._since for exchange in (*told, *telling))
+        if key in self._keys:
+            return False
+        said = (*self._journal.exchanges(mentioning=key), *self._journal.in_flight(mentioning=key))
+        return all(exchange.began >= self._since for exchange in said if exchange.callee in WAY)
 
 
 class Aim:

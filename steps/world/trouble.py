@@ -217,6 +217,11 @@ class Trouble:
         self._trm = trm
         self._credentials = credentials
         self._open = ExitStack()
+        self._others: frozenset[str] = frozenset()
+
+    def begin(self, others: frozenset[str]) -> None:
+        """A scenario begins; those are the keys of the other scenarios' alerts, at which no fault is aimed."""
+        self._others = others
 
     def over(self) -> None:
         """Lifts every fault that is still in force."""
@@ -368,7 +373,7 @@ class Trouble:
         self._note(hosts.LINEAR, "the key is revoked")
 
     def _aim(self, times: int, older: frozenset[str] = frozenset()) -> Aim:
-        return Aim(Earlier(self._journal, older), times)
+        return Aim(Earlier(self._journal, older, self._others), times)
 
     def _note(self, host: str, what: str, seconds: float | None = None) -> None:
         """Marks a fault that the host itself has, for so long or until all faults are lifted."""
