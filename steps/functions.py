@@ -1,6 +1,8 @@
 """Sentences about remediation by LambdaFunctions."""
 
 import json
+from collections.abc import Iterator
+from functools import partial
 
 import yaml
 from behave import given, register_type, then, when
@@ -12,6 +14,7 @@ from steps.incident.alert import Alert, make_alert, namesakes
 from steps.incident.context import Context
 from steps.incident.remediation import ABSENT, NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
 from steps.incident.words import one_of
+from steps.world.journal import Exchange
 from steps.world.services.functions import GARBAGE, REPLIES, declines, fails, fails_at_first, succeeds
 from steps.world.trouble import AT_FUNCTION
 
@@ -23,6 +26,9 @@ register_type(
     NoParameters=one_of(NO_PARAMETERS),
     Reason=one_of(REASONS),
 )
+
+LOOKS = 3
+"""So many alerts show whether the pauses between tries grow."""
 
 # -- an alert whose remediation is of no interest in itself
 
@@ -73,7 +79,8 @@ def function_failing(context: Context, failing: str) -> None:
 
 @given("a LambdaFunction that {failing:Failing} for its first {count:d} calls")
 def function_failing_at_first(context: Context, failing: str, count: int) -> None:
-    context.fault = context.stage.trouble.at_function(deploy(context), failing, times=count)
+    context.fail_again = partial(context.stage.trouble.at_function, deploy(context), failing, count)
+    context.fault = context.fail_again()
 
 
 def half_of_timeout(context: Context) -> float:
@@ -310,9 +317,17 @@ def called_again(context: Context, count: int) -> None:
 
 @then("the pauses between the calls grew")
 def pauses_grew(context: Context) -> None:
-    growth = context.stage.profile.rulings.pause_growth
-    made = remediation.up_to_success(context.remediation.tries(context.incident.alert))
-    remediation.pauses_grow(made, growth)
+    remediation.pauses_grow(looks(context), context.stage.profile.rulings.pause_growth)
+
+
+def looks(context: Context) -> Iterator[list[Exchange]]:
+    """The tries about the alert, and those about others that the function fails in the same way."""
+    for number in range(LOOKS):
+        if number:
+            context.fail_again()
+            fires(context)
+            context.remediation.call(context.incident.alert)
+        yield remediation.up_to_success(context.remediation.tries(context.incident.alert))
 
 
 @then("the function was not called before the time that it had asked for")

@@ -181,9 +181,22 @@ def test_tries_carry_one_event() -> None:
 
 
 def test_pauses_between_tries_grow() -> None:
-    remediation.pauses_grow(tries(0, 0.2, 0.5), 1.5)
-    refused(lambda: remediation.pauses_grow(tries(0, 0.2, 0.4, 0.6), 1.5), "0.10 s, 0.10 s, 0.10 s")
-    refused(lambda: remediation.pauses_grow(tries(0, 0.2), 1.5), "at least three attempts")
+    remediation.pauses_grow([tries(0, 0.2, 0.5)], 1.5)
+    refused(lambda: remediation.pauses_grow([tries(0, 0.2, 0.4, 0.6)], 1.5), "0.10 s, 0.10 s, 0.10 s")
+    refused(lambda: remediation.pauses_grow([tries(0, 0.2)], 1.5), "at least three attempts")
+
+
+def test_a_pause_that_a_busy_machine_lengthened_is_looked_at_again() -> None:
+    lengthened, good, even = tries(0, 0.6, 0.9), tries(0, 0.2, 0.5), tries(0, 0.2, 0.4)
+    remediation.pauses_grow([lengthened, good], 1.5)
+    remediation.pauses_grow([lengthened, lengthened, good], 1.5)
+    refused(lambda: remediation.pauses_grow([even, tries(0, 0.2, 0.9), even], 1.5), "0.10 s, 0.10 s")
+
+
+def test_pauses_that_grow_are_not_looked_at_again() -> None:
+    looks = iter([tries(0, 0.2, 0.5), tries(0, 0.2, 0.4)])
+    remediation.pauses_grow(looks, 1.5)
+    assert len(list(looks)) == 1
 
 
 def test_a_function_is_not_called_before_it_wants_to_be() -> None:

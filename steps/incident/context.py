@@ -41,6 +41,8 @@ class Context(Scene):
     exchanged: Exchanged
     failure_issue: Issue
     fault: Injection
+    fail_again: Callable[[], Injection]
+    """Makes the function fail as it did."""
     opened_at: float
     """The journal's time when the LambdaFunction's circuit breaker opened."""
     parameters: dict[str, Any]
