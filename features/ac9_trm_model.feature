@@ -27,7 +27,7 @@ Feature: AC9 TRM Model Integration
   @AC9.1
   Scenario: A model that is loaded later is used without a restart
     Given agent-sre has reported the model as not loaded
-    And the model is loaded again
+    And the model is loaded again, as agent-sre notices before long
     When an alert fires about a pod that crashes again and again
     Then agent-sre reports the model as loaded
     And the function that the model chooses is called once, with the model's parameters

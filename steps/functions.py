@@ -315,6 +315,11 @@ def called_again(context: Context, count: int) -> None:
     remediation.same_event(made)
 
 
+@then("before long the function is called for an alert that fires")
+def called_before_long(context: Context) -> None:
+    context.remediation.called_before_long(context.incident.function, lambda: fire(context, context.incident.function))
+
+
 @then("the pauses between the calls grew")
 def pauses_grew(context: Context) -> None:
     remediation.pauses_grow(looks(context), context.stage.profile.rulings.pause_growth)
@@ -344,29 +349,40 @@ def given_up_after_few(context: Context) -> None:
     remediation.same_event(made)
 
 
-# -- its circuit breaker: what the function's code raises is not worth another try, so each alert is one failure
-
-
-def has_opened(context: Context) -> None:
-    """The function has failed as often as opens its circuit breaker."""
-    failures = context.stage.profile.rulings.breaker_failures
-    context.opened_at = context.remediation.failed_often(context.incident.function, failures)
+# -- its circuit breaker: what counts as a failure, each try or all of them, is for agent-sre to decide (ruling 8)
 
 
 @when("it has failed for one alert after the other until its circuit breaker opens")
 def opens(context: Context) -> None:
-    function, failed = context.incident.function, 0
-    while failed < context.stage.profile.rulings.breaker_failures:
-        context.remediation.not_left_alone(fire(context, function), failed)
-        failed = len(context.remediation.calls_of(function))
-    has_opened(context)
+    failures = context.stage.profile.rulings.breaker_failures
+    alerts = [fire(context, context.incident.function)]
+    context.tries_again = context.remediation.tries_again(alerts[0])
+    while len(alerts) < failures and context.remediation.calls(alerts[-1]):
+        failed = len(context.remediation.calls_of(context.incident.function))
+        alerts.append(fire(context, context.incident.function))
+        if failed < failures:
+            context.remediation.not_left_alone(alerts[-1], failed)
+        is_over(context, alerts[-1])
+    context.opened_at = context.remediation.failed_often(context.incident.function, failures)
+
+
+def is_over(context: Context, alert: Alert) -> None:
+    """The function has failed for the alert, with every try if it is called again about one alert."""
+    if context.tries_again:
+        context.remediation.failed(alert)
+
+
+def fails_once_more(context: Context, alert: Alert) -> None:
+    """The function fails for the alert, and is left alone again from then on."""
+    context.remediation.call(alert)
+    is_over(context, alert)
+    context.opened_at = context.remediation.failed_often(context.incident.function, failures=1)
 
 
 @given("a LambdaFunction whose circuit breaker is open")
 def is_open(context: Context) -> None:
     function_raising(context)
-    fire_together(context, context.stage.profile.rulings.breaker_failures)
-    has_opened(context)
+    opens(context)
 
 
 @given("its cool-down is over")
@@ -406,7 +422,7 @@ def other_called(context: Context) -> None:
             remediation.called_before(call, ends)
             return
         is_cool(context)
-        context.opened_at = context.remediation.call(fire(context, context.incident.function)).ended
+        fails_once_more(context, fire(context, context.incident.function))
         other_function_fires(context)
 
 
@@ -424,7 +440,7 @@ def closed_again(context: Context) -> None:
 
 @then("it is left alone for the cool-down again")
 def left_alone_again(context: Context) -> None:
-    context.opened_at = context.remediation.call(context.incident.alert).ended
+    fails_once_more(context, context.incident.alert)
     fires(context)
     context.remediation.failed(context.incident.alert)
     left_alone(context)
@@ -440,7 +456,7 @@ def recovers_in_time(context: Context) -> None:
 
 @when("it fails again for an alert")
 def fails_again(context: Context) -> None:
-    context.stage.world.functions.script(context.incident.function, fails)
+    context.stage.world.functions.script(context.incident.function, fails_at_first(1))
     context.remediation.call(fire(context, context.incident.function))
 
 

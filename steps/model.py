@@ -70,9 +70,10 @@ def has_reported_unloaded(context: Context) -> None:
     context.model.reported(loaded=False)
 
 
-@given("the model is loaded again")
+@given("the model is loaded again, as agent-sre notices before long")
 def loaded_again(context: Context) -> None:
     context.stage.world.trm.restore()
+    context.model.noticed()
 
 
 @then("agent-sre has looked at the model before it asked it")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qs
 
@@ -36,7 +38,9 @@ from steps.incident.approvals import (
     rejected_after,
     tells,
 )
+from steps.incident.approvals import Approvals as Claims
 from steps.incident.forgery import FORGERIES, about_another
+from steps.incident.waiting import Waiting
 from steps.reference.agent.alert import Alert
 from steps.reference.agent.approval_application import ApprovalApplication as ApplicationClient
 from steps.reference.agent.approvals import Answer, Approvals, Decision, Outcome, Question, UnknownRequestError
@@ -46,6 +50,8 @@ from steps.reference.agent.slack import ForgedError, message_of
 from steps.reference.agent.slack import Slack as SlackClient
 from steps.reference.calls import RefusedError, Retries, TransientError
 from steps.reference.settings import Secret, SettingsError
+from steps.targets.profile import Limits
+from steps.world.journal import Journal
 from steps.world.services.approvals import (
     PATH,
     Approval,
@@ -785,6 +791,26 @@ def test_a_decision_without_its_person_or_time_is_not_recorded(text: str, words:
     late = NOW.replace(hour=12, minute=0, second=0)
     with pytest.raises(AssertionError, match=words):
         records(issue_of(known_alert(), comments=(comment(text, late),)), REJECTED, within=6)
+
+
+def test_a_decision_that_is_never_asked_for_is_seen_and_one_that_is_asked_for_late_may_be_recorded_late() -> None:
+    journal, asked = Journal(), SimpleNamespace(id=str(uuid.uuid4()))
+    approvers = SimpleNamespace(approvals=lambda mark: [asked], decide=lambda *decided: None)
+    waiting = Waiting(journal, Limits(poll=0.1))
+    approvals = Claims(approvers, journal, waiting, None, None, None)  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="ask the approval application for the decision"):
+        approvals.decide_quietly(known_alert(), "approve", SOMEBODY)
+
+    def ask(*decided: Any) -> None:
+        address = f"http://approvals.ai.svc.cluster.local/approvals/status/{asked.id}"
+        late = journal.cursor() + 10
+        journal.record(
+            caller="agent-sre", callee="approval-app", method="GET", url=address, began=late, ended=late, status=200
+        )
+
+    approvers.decide = ask
+    decided = approvals.decide_quietly(known_alert(), "approve", SOMEBODY)
+    assert decided.heard_late == pytest.approx(10, abs=1)
 
 
 def test_the_tracker_says_when_a_comment_was_written() -> None:

@@ -463,6 +463,23 @@ def test_pauses_have_to_grow() -> None:
     refused(lambda: events.growing([0.1], 1.5), "three attempts")
 
 
+def attempts(*began: float) -> list[Exchange]:
+    return [exchange(began=at, ended=at) for at in began]
+
+
+def test_pauses_grow_anew_with_each_notification() -> None:
+    events.growing_in_rounds(attempts(0.1, 0.3, 0.7, 1.5), [0], 1.5)
+    events.growing_in_rounds(attempts(0.1, 0.3, 0.7, 1.1, 1.3, 1.7), [0, 1], 1.5)
+    refused(lambda: events.growing_in_rounds(attempts(0.1, 0.3, 0.5, 0.7), [0], 1.5), "0.20 s, 0.20 s")
+    refused(lambda: events.growing_in_rounds(attempts(0.1, 0.3, 0.7, 1.1, 1.3, 1.5), [0, 1], 1.5), "0.20 s, 0.20 s")
+
+
+def test_an_attempt_or_two_for_each_notification_leave_no_pauses_to_compare() -> None:
+    events.growing_in_rounds(attempts(0.1, 0.3, 1.1, 1.3, 2.1), [0, 1, 2], 1.5)
+    events.growing_in_rounds(attempts(0.1, 1.1, 2.1), [0, 1, 2], 1.5)
+    refused(lambda: events.growing_in_rounds(attempts(0.1, 0.3), [0], 1.5), "at least three attempts", "saw 2")
+
+
 def test_order_is_the_order_of_taking() -> None:
     early, late = sent(make_alert(), began=1.0, ended=1.1), sent(make_alert(), "resolved", began=2.0, ended=2.1)
     events.in_order(early, late)

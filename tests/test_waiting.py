@@ -40,6 +40,29 @@ def test_a_wait_that_misses_says_what_was_missed_and_the_limit() -> None:
         Waiting(Journal(), SHORT).until(never, "ticket")
 
 
+def test_what_is_noticed_late_is_done_again_until_then() -> None:
+    done: list[str] = []
+
+    def noticed() -> int:
+        assert len(done) >= 3, "nothing yet"
+        return len(done)
+
+    waiting = Waiting(Journal(), Limits(recovery=30, again=0.05))
+    assert waiting.until_done_again(lambda: done.append("an alert"), noticed, "recovery") == 3
+
+
+def test_what_is_never_noticed_is_missed_however_often_it_is_done() -> None:
+    done: list[str] = []
+
+    def never() -> None:
+        raise AssertionError("Expected a call, but there is none.")
+
+    waiting = Waiting(Journal(), Limits(recovery=0.3, again=0.1))
+    with pytest.raises(AssertionError, match="there is none"):
+        waiting.until_done_again(lambda: done.append("an alert"), never, "recovery")
+    assert len(done) >= 2
+
+
 def test_another_error_ends_a_wait_at_once() -> None:
     def broken() -> None:
         raise ValueError("no evidence, a mistake")

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any, Literal
@@ -60,6 +60,8 @@ class Decided:
     began: float
     """The journal's time just before it was told."""
     where: Where = "on Slack"
+    heard_late: float = 0.0
+    """Seconds from then until the agent could know of it."""
 
 
 class Approvals:
@@ -193,7 +195,19 @@ class Approvals:
         approval = self.in_application(alert)
         decided = Decided(decision, person, datetime.now(UTC), self._journal.cursor(), "in the approval application")
         self._approvers.decide(approval, decision, person)
-        return decided
+
+        def asked() -> Exchange:
+            made = self._journal.exchanges(
+                caller="agent-sre", callee="approval-app", method="GET", mentioning=approval.id, since=decided.began
+            )
+            assert made, (
+                f"Expected agent-sre to ask the approval application for the decision about {alert.called}, "
+                "which does not call back, but it never did."
+            )
+            return made[0]
+
+        heard = self._waiting.until(asked, "poll")
+        return replace(decided, heard_late=heard.ended - decided.began)
 
     def decide_again(self, alert: Alert, where: Where, decision: Decision, person: Person) -> None:
         """One more decision about the same request, of which the agent may think what it likes."""
@@ -276,7 +290,7 @@ class Approvals:
 
     def _record(self, alert: Alert, decided: Decided) -> str:
         """What the alert's ticket says of the decision."""
-        within = self._waiting.limits.update
+        within = self._waiting.limits.update + decided.heard_late
         self._issues.becomes(alert, lambda issue: records(issue, decided, within))
         return records(self._issues.of(alert), decided, within)
 

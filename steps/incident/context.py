@@ -43,6 +43,8 @@ class Context(Scene):
     fault: Injection
     fail_again: Callable[[], Injection]
     """Makes the function fail as it did."""
+    tries_again: bool
+    """Whether agent-sre calls a function whose code raised again about the same alert."""
     opened_at: float
     """The journal's time when the LambdaFunction's circuit breaker opened."""
     parameters: dict[str, Any]

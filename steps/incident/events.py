@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from steps.incident.alert import Alert
@@ -230,9 +230,11 @@ class Events:
     def growing_pauses(self, alert: Alert, happening: Happening, growth: float) -> None:
         """The pauses between the attempts to hand the alert's event over grow."""
         made = [sent.exchange for sent in self.at_broker(alert, happening)]
-        pauses = [after.began - before.ended for before, after in pairwise(made)]
+        pauses = (after.began - before.ended for before, after in pairwise(made))
         self._incident.saw("Pauses between the attempts", ", ".join(f"{pause:.2f} s" for pause in pauses))
-        growing(pauses, growth)
+        under_way = self._journal.in_flight(caller="alertmanager", callee="prometheus-events", mentioning=alert.mark)
+        told = [notification.began for notification in (*self.notifications(alert, happening), *under_way)]
+        growing_in_rounds(made, told, growth)
 
     def group_of(self, alert: Alert) -> list[dict[str, str]]:
         """The labels of all alerts in the last notification that held this one: its group."""
@@ -496,6 +498,19 @@ def growing(pauses: list[float], growth: float) -> None:
     assert pauses[-1] >= pauses[0] * growth and all(after >= before * 0.75 for before, after in pairwise(pauses)), (
         f"Expected the pauses between the attempts to grow at least {growth:g} times, but they were {shown}."
     )
+
+
+def growing_in_rounds(attempts: list[Exchange], told: list[float], growth: float) -> None:
+    """The pauses between the attempts grow, anew with each notification: `told` is when these began. Journal's times.
+
+    Who gives up after an attempt or two, and has Alertmanager notify again (ruling 10), makes no pauses to compare:
+    between notifications they are Alertmanager's.
+    """
+    assert len(attempts) >= 3, f"Expected at least three attempts to compare their pauses, but saw {len(attempts)}."
+    rounds = groupby(attempts, key=lambda attempt: sum(began <= attempt.began for began in told))
+    for made in (list(made) for _, made in rounds):
+        if len(made) >= 3:
+            growing([after.began - before.ended for before, after in pairwise(made)], growth)
 
 
 def distinct_ids(events: list[Sent]) -> None:

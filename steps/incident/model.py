@@ -137,16 +137,23 @@ class Model:
 
     def reported(self, *, loaded: bool) -> None:
         """The agent's metric says whether the model is loaded."""
+        self._waiting.until(lambda: self._says(loaded=loaded), "recovery")
 
-        def says() -> None:
-            seen = self._agent.metric("agent_sre_trm_model_loaded")
-            self._incident.saw("agent_sre_trm_model_loaded", str(seen))
-            assert seen == loaded, (
-                f"Expected agent-sre to report the model as {'loaded' if loaded else 'not loaded'} by its metric "
-                f"agent_sre_trm_model_loaded, but that is {'not there' if seen is None else f'{seen:g}'}."
-            )
+    def noticed(self) -> None:
+        """The agent's metric says at last that the model is loaded, after some alerts about which it could ask it."""
+        self._waiting.until_done_again(
+            lambda: self._incident.fire_beside(alert_about(KINDS["a pod that crashes again and again"])),
+            lambda: self._says(loaded=True),
+            "recovery",
+        )
 
-        self._waiting.until(says, "log")
+    def _says(self, *, loaded: bool) -> None:
+        seen = self._agent.metric("agent_sre_trm_model_loaded")
+        self._incident.saw("agent_sre_trm_model_loaded", str(seen))
+        assert seen == loaded, (
+            f"Expected agent-sre to report the model as {'loaded' if loaded else 'not loaded'} by its metric "
+            f"agent_sre_trm_model_loaded, but that is {'not there' if seen is None else f'{seen:g}'}."
+        )
 
     def followed(self, *alerts: Alert) -> None:
         """The function that the model chose for each of the alerts is called, once, with the model's parameters.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -130,6 +130,16 @@ class Remediation:
         self._incident.saw_exchanges("The call of the LambdaFunction", [call])
         return call
 
+    def called_before_long(self, function: str, fire: Callable[[], Alert]) -> None:
+        """The function is called for one of the alerts that `fire` fires one after the other."""
+
+        def called() -> list[Exchange]:
+            made = self.calls_of(function)
+            assert made, f"Expected agent-sre to call {function}, which is there now, but it never did."
+            return made
+
+        self._incident.saw_exchanges(f"Calls of {function}", self._waiting.until_done_again(fire, called, "recovery"))
+
     def given_up(self, alert: Alert, timeout: float) -> None:
         """The first call about the alert, which is not answered, is given up at the time-out."""
 
@@ -179,6 +189,11 @@ class Remediation:
         ticket = self._waiting.until(lambda: self._failure_of(alert), "recovery")
         self._issues.show(ticket)
         return ticket
+
+    def tries_again(self, alert: Alert) -> bool:
+        """Whether the function that failed for the alert was called again about it, before the ticket told so."""
+        self.failed(alert)
+        return len(self.calls(alert)) > 1
 
     def failed_because(self, alert: Alert, reason: str) -> Issue:
         """A ticket beside the alert's own tells that its remediation failed, and why.

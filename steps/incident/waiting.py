@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ LimitName = Literal[
     "event",
     "ticket",
     "update",
+    "poll",
     "recovery",
     "rotation",
     "burst",
@@ -130,6 +132,19 @@ class Waiting:
         )
         with self.spent.on("Prometheus" if limit in OF_PROMETHEUS else "agent"):
             return looking(claim)
+
+    def until_done_again(self, do: Callable[[], object], claim: Callable[[], T], limit: LimitName) -> T:
+        """As `until`, doing something first, and again and again: who has not noticed a change will have by then."""
+        done = -math.inf
+
+        def look() -> T:
+            nonlocal done
+            if self._journal.cursor() >= done + self.limits.again:
+                do()
+                done = self._journal.cursor()
+            return claim()
+
+        return self.until(look, limit)
 
     def for_bed(self, check: Callable[[], T], limit: LimitName) -> T:
         """As `until`, for what the scenario stands on: a miss is the environment's fault, not the agent's.

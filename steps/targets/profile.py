@@ -111,8 +111,10 @@ class Limits(Section):
     """An event at the agent is an issue."""
     update: Seconds = 6
     """Something that happened to an alert is told on its issue."""
-    recovery: Seconds = 15
-    """A fault that ended leaves no trace in what is asked for."""
+    poll: Seconds = 15
+    """A decision that the approval application keeps to itself is asked for."""
+    recovery: Seconds = 30
+    """A fault that ended leaves no trace in what is asked for, and a change around agent-sre is noticed."""
     rotation: Seconds = 30
     """A key that was exchanged is used, and the one before no more."""
     burst: Seconds = 30

@@ -53,6 +53,7 @@ class Surroundings:
             **self._way_out(proxy),
             **self._agent_keys(),
             "PROMETHEUS_URL": f"http://{hosts.PROMETHEUS}:9090",
+            "PROMETHEUS_TIMEOUT": "2",
             "LOKI_URL": f"http://{hosts.LOKI}:3100",
             "TEMPO_URL": f"http://{hosts.TEMPO}:3200",
             "OTEL_EXPORTER_OTLP_ENDPOINT": self._world.backends.otlp_endpoint,
