@@ -6,6 +6,7 @@ import random
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -200,23 +201,36 @@ class Observability:
                 f"Expected {alert.called} to have its {name} within {limit:g} s, but it took {seconds:.2f} s."
             )
 
-    def recovers(self, alert: Alert, claim: Callable[[Issue], None]) -> None:
-        """The alert fires, and its incident is complete at last: ticket, context, remediation, and what is claimed."""
-        began = self._journal.cursor()
-        self._incident.fire(alert)
-        known, others = self._of(alert)
+    def recovers(self, alerts: list[Alert], claim: Callable[[Issue], None]) -> None:
+        """The incident of one of the alerts is complete: ticket, context, remediation, and what is claimed.
+
+        They fire one after the other until it is, as an agent may leave alone for a while what has just failed it.
+        """
+        began, fired = self._journal.cursor(), 0
+        pause = self._waiting.limits.recovery / len(alerts)
 
         def complete() -> Issue:
-            found = self._issues.about(alert)
-            assert found, f"Expected a ticket about {alert.called} after the recovery, but there is none."
-            for has in HAS.values():
-                has(found[0], known, others)
-            claim(found[0])
-            answered_well(self._remediation.calls(alert), alert)
-            return found[0]
+            nonlocal fired
+            if fired < len(alerts) and self._journal.cursor() >= began + pause * fired:
+                self._incident.fire(alerts[fired])
+                fired += 1
+            for alert in alerts[: fired - 1]:
+                with suppress(AssertionError):
+                    return self._complete(alert, claim)
+            return self._complete(alerts[fired - 1], claim)
 
         self._issues.show(self._waiting.until(complete, "recovery"))
         self._incident.saw("From the end of the fault to full service", f"{self._journal.cursor() - began:.2f} s")
+
+    def _complete(self, alert: Alert, claim: Callable[[Issue], None]) -> Issue:
+        known, others = self._of(alert)
+        found = self._issues.about(alert)
+        assert found, f"Expected a ticket about {alert.called} after the recovery, but there is none."
+        for has in HAS.values():
+            has(found[0], known, others)
+        claim(found[0])
+        answered_well(self._remediation.calls(alert), alert)
+        return found[0]
 
     def linked_graph(self, alert: Alert) -> None:
         """The alert's ticket links to a graph that shows its series around its start."""
