@@ -17,7 +17,15 @@ import pytest
 
 from steps.drivers.linear import Comment, Issue
 from steps.incident.alert import Alert, make_alert
-from steps.incident.model import KINDS, alert_about, answer_in, does, names_substitute, tells_fallback
+from steps.incident.model import (
+    KINDS,
+    alert_about,
+    answer_in,
+    does,
+    names_substitute,
+    tells_fallback,
+    to_be_followed,
+)
 from steps.incident.texts import CONTENTS
 from steps.incident.waiting import BedNotReady
 from steps.reference.agent import choice as choosing
@@ -234,14 +242,14 @@ async def test_wordings_and_mistakes_are_those_of_one_alert(client: httpx.AsyncC
     ("function", "expected"),
     [
         ("pod-restart", {"name": "p-1", "namespace": "shop", "type": "pod"}),
-        ("scale-deployment", {"name": "web", "namespace": "shop", "replicas": 5}),
+        ("scale-deployment", {"name": "web", "namespace": "shop", "replicas": 3}),
         ("check-pvc-status", {"name": "data-0", "namespace": "shop"}),
         ("flux-reconcile-helmrelease", {"name": "apps", "namespace": "shop"}),
         (NONE, {}),
     ],
 )
 def test_parameters_are_read_out_of_the_prompt(function: str, expected: dict[str, Any]) -> None:
-    labels = {"alertname": "A", "pod": "p-1", "deployment": "web", "namespace": "shop", "replicas": "5"}
+    labels = {"alertname": "A", "pod": "p-1", "deployment": "web", "namespace": "shop"}
     labels |= {"persistentvolumeclaim": "data-0", "name": "apps"}
     for text in (
         json.dumps({"labels": labels}),
@@ -255,6 +263,50 @@ def test_parameters_are_read_out_of_the_prompt(function: str, expected: dict[str
 def test_what_the_prompt_does_not_state_is_not_read() -> None:
     assert stated("the pod is gone, its podname: x", "pod") is None
     assert parameters("pod-restart", "nothing") == {}
+
+
+SIGNATURES = """Functions:
+- pod-restart(name: string, namespace: string, type: string)
+- pod-check-status(pod: str, namespace: str = "default")
+- scale-deployment(deployment: string, namespace: string, replicas: integer)
+- check-pvc-status(pvc: string, persistentvolumeclaim: string | null, namespace: string)
+- flux-reconcile-*(name: string, kustomization: optional, namespace: string)
+"""
+ANSWER = (
+    'Answer as {"lambda_function": "pod-restart", "parameters": {"name": "my-pod", "namespace": "default", '
+    '"replicas": 9}, "confidence": 0.9}'
+)
+EXAMPLES = """Alert: {"alertname": "PodCrashed", "namespace": "prod", "pod": "web-1", "deployment": "a", "name": "a"}
+Answer: pod-restart, {"pod": "web-1", "namespace": "prod"}
+
+"""
+
+
+@pytest.mark.parametrize("style", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (SIGNATURES, ""),
+        (f"{ANSWER}\n", ""),
+        ("", f"\n{ANSWER}"),
+        (EXAMPLES, ""),
+        (f"{SIGNATURES}{ANSWER}\n{EXAMPLES}", f"\n\n{SIGNATURES}{ANSWER}"),
+    ],
+    ids=["signatures", "answer before", "answer after", "examples", "all"],
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_prompt_holds_beside_the_alert_is_not_read(kind: str, before: str, after: str, style: int) -> None:
+    alert, function = alert_about(KINDS[kind]), REMEDIES[kind]
+    worded = told(alert, style) if style < 3 else asking.problem(known(alert))
+    read = parameters(function, worded)
+    assert parameters(function, before + worded + after) == read
+    assert read["namespace"] == alert.labels["namespace"] and read["name"] in alert.labels.values()
+
+
+def test_capitals_are_read_where_the_prompt_writes_only_them() -> None:
+    text = "Alert: PodCrashLooping\nNamespace: shop\nPod: p-1\nName: PodCrashLooping\nlabels: name=apps, severity=info."
+    assert parameters("pod-restart", text) == {"name": "p-1", "namespace": "shop", "type": "pod"}
+    assert parameters("flux-reconcile-helmrelease", text) == {"name": "apps", "namespace": "shop"}
 
 
 # -- the reference
@@ -500,6 +552,32 @@ def test_an_answer_without_an_object_is_no_ground_to_judge_on() -> None:
         answer_in(exchange("http://trm/reason", {}, {"result": "no idea { }"}))
     good = exchange("http://trm/reason", {}, {"result": 'so {x} {"lambda_function": "none", "parameters": {"a": {}}}'})
     assert answer_in(good)["parameters"] == {"a": {}}
+
+
+SURE = {"lambda_function": "pod-restart", "parameters": {"name": CRASH.pod, "namespace": "shop"}, "confidence": 0.7}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [SURE["parameters"], {"name": "checkout", "replicas": 3}, {"namespace": "shop", "options": {"name": "x"}}, {}],
+)
+def test_a_sure_answer_about_the_alert_is_to_be_followed(parameters: dict[str, Any]) -> None:
+    to_be_followed(SURE | {"parameters": parameters}, CRASH, 0.7)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"name": CRASH.pod, "namespace": "default"}, {"name": "my-pod", "namespace": "shop"}, {"name": "my-pod"}],
+)
+def test_an_answer_about_something_else_is_no_ground_to_judge_on(parameters: dict[str, Any]) -> None:
+    with pytest.raises(BedNotReady, match=f"something else .* for {CRASH.called}"):
+        to_be_followed(SURE | {"parameters": parameters}, CRASH, 0.7)
+
+
+@pytest.mark.parametrize("unsure", [{"confidence": 0.69}, {"lambda_function": "none"}])
+def test_an_answer_that_knows_no_remedy_is_no_ground_to_judge_on(unsure: dict[str, Any]) -> None:
+    with pytest.raises(BedNotReady, match="knows no remedy"):
+        to_be_followed(SURE | unsure, CRASH, 0.7)
 
 
 def issue_saying(text: str) -> Issue:

@@ -158,12 +158,12 @@ class Model:
     def followed(self, *alerts: Alert) -> None:
         """The function that the model chose for each of the alerts is called, once, with the model's parameters.
 
-        Raises BedNotReady when the model made nothing of a question, so that there is nothing to follow.
+        Raises BedNotReady when the model made nothing of a question, or took something else in it for the alert: there
+        is nothing to follow.
         """
         answers = [answer_in(self.answered(alert)) for alert in alerts]
         for alert, answer in zip(alerts, answers, strict=True):
-            if answer["lambda_function"] == "none" or answer["confidence"] < self._confidence:
-                raise BedNotReady(f"The model knows no remedy for {alert.called}: it answered {answer}.")
+            to_be_followed(answer, alert, self._confidence)
             self._remediation.call(alert)
         self._issues.quiet(*alerts)
         for alert, answer in zip(alerts, answers, strict=True):
@@ -286,6 +286,18 @@ def answer_in(exchange: Exchange) -> dict[str, Any]:
         if "lambda_function" in found:
             return dict(found)
     raise BedNotReady(f"The model answered nothing that can be followed: {text!r}.")
+
+
+def to_be_followed(answer: dict[str, Any], alert: Alert, confidence: float) -> None:
+    """The answer is one that an agent has to follow. Raises BedNotReady when it is not.
+
+    A name or namespace that the alert does not give has to be refused (AC9.5).
+    """
+    if answer["lambda_function"] == "none" or answer["confidence"] < confidence:
+        raise BedNotReady(f"The model knows no remedy for {alert.called}: it answered {answer}.")
+    read = {"namespace": alert.labels["namespace"], "name": alert.pod} | answer["parameters"]
+    if read["namespace"] != alert.labels["namespace"] or read["name"] not in alert.labels.values():
+        raise BedNotReady(f"The model took something else in its prompt for {alert.called}: it answered {answer}.")
 
 
 def chosen(made: list[Exchange], alert: Alert, function: str, parameters: dict[str, Any]) -> None:

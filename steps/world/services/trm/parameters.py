@@ -16,26 +16,42 @@ SUBJECT = {
 }
 """The labels that name what a function works on, the better one first."""
 REPLICAS = 3
-"""Asked for when the prompt gives no number."""
+"""Asked for, whatever number an example in the prompt gives: the alerts of the features give none."""
+NO_VALUE = r"(?!(?:string|str|text|int|integer|number|bool|boolean|object|any|optional|null|none)\b(?![.-]\w))"
+"""Names of types, which stand in signatures where values would."""
+ALERT = re.compile(r"(?<![\w-])alert(?:[ _]?name)?[\"'*`\\]*[ ]?[:=]", re.I)
+"""Where an alert is told; the last one is that of the question, those before it are examples."""
+APART = re.compile(r"\n[ \t\r]*\n|[{}]")
+"""What sets apart what belongs together."""
 
 
 def parameters(function: str, prompt: str) -> dict[str, Any]:
-    """The function's parameters as far as the prompt states them."""
-    label = next((label for label in SUBJECT.get(function, ()) if stated(prompt, label)), None)
-    if label is None:
+    """The function's parameters as far as the prompt states them, those of the alert rather than of an example."""
+    alert = max((found.start() for found in ALERT.finditer(prompt)), default=0)
+    subjects = ((label, stated(prompt, label, alert)) for label in SUBJECT.get(function, ()))
+    label, subject = next((one for one in subjects if one[1]), ("", None))
+    if subject is None:
         return {}
-    read: dict[str, Any] = {"name": stated(prompt, label)}
-    if namespace := stated(prompt, "namespace"):
-        read["namespace"] = namespace
+    read: dict[str, Any] = {"name": subject[1]}
+    if namespace := stated(prompt, "namespace", subject.start()):
+        read["namespace"] = namespace[1]
     if function == "pod-restart":
         read["type"] = label
     if function == "scale-deployment":
-        wanted = stated(prompt, "replicas") or ""
-        read["replicas"] = int(wanted) if wanted.isdecimal() else REPLICAS
+        read["replicas"] = REPLICAS
     return read
 
 
-def stated(prompt: str, label: str) -> str | None:
-    """The value of a label, however the prompt writes it: `pod: x`, `pod="x"`, `"pod": "x"`, `**pod:** x`."""
-    found = re.search(rf"(?<![\w-])(?<![A-Za-z] ){label}[\"'*`\\]*[ ]?[:=][\"'*`\\ ]*([A-Za-z0-9][\w.-]*)", prompt)
-    return found[1] if found else None
+def stated(prompt: str, label: str, place: int = 0) -> re.Match[str] | None:
+    """Where the label is given a value, that is group 1, nearest to that place of the prompt.
+
+    The prompt may write it as it likes: `pod: x`, `pod="x"`, `"pod": "x"`, `**pod:** x`; capitals, too, if it writes it
+    only so.
+    """
+    written = rf"(?<![\w-])(?<![A-Za-z] ){label}[\"'*`\\]*[ ]?[:=][\"'*`\\ ]*{NO_VALUE}([A-Za-z0-9](?:[\w.-]*\w)?)"
+
+    def distance(found: re.Match[str]) -> tuple[int, int]:
+        first, last = sorted((found.start(), place))
+        return len(APART.findall(prompt, first, last)), last - first
+
+    return min(list(re.finditer(written, prompt)) or re.finditer(written, prompt, re.I), key=distance, default=None)
