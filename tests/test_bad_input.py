@@ -45,18 +45,22 @@ class Alert(Lenient):
     labels: dict[str, StrictStr | int | float | bool | None]
     annotations: dict[str, StrictStr | int | float | bool | None] | None = None
     alertname: Any = None
+    common_labels: dict[str, Any] = Field({}, alias="commonLabels")
 
 
 class Event(Lenient):
-    specversion: StrictStr = Field(pattern=r"^1\.0$")
+    specversion: StrictStr = Field(pattern=r"^(1\.0|0\.3)$")
     id: StrictStr = Field(min_length=1)
     source: StrictStr = Field(min_length=1)
     type: StrictStr = Field(min_length=1)
+    subject: Any = None
     data: Alert
 
 
 class Notification(Lenient):
     alerts: list[Alert]
+    common_labels: dict[str, Any] = Field({}, alias="commonLabels")
+    group_labels: dict[str, Any] = Field({}, alias="groupLabels")
 
 
 class Answer(Lenient):
@@ -65,8 +69,10 @@ class Answer(Lenient):
     decision: StrictStr = Field(min_length=2, pattern="^(approve|reject)")
 
 
-def named(alert: Alert) -> bool:
-    return bool(alert.alertname or alert.labels.get("alertname"))
+def named(alert: Alert, *elsewhere: Any) -> bool:
+    """Whether a name of the alert can be found, be it in another place."""
+    names = (alert.alertname, alert.labels.get("alertname"), alert.common_labels.get("alertname"), *elsewhere)
+    return any(names)
 
 
 def strictly(body: bytes) -> Any:
@@ -79,15 +85,17 @@ def is_sound(door: str, case: Case) -> bool:
     media_type = headers.get("content-type", b"").decode()
     try:
         if door == "structured":
-            taken = media_type.startswith(("application/cloudevents", "application/json"))
-            return taken and named(Event.model_validate(strictly(case.body)).data)
+            event = Event.model_validate(strictly(case.body))  # whatever content type it has
+            return named(event.data, event.subject)
         if door == "binary":
             attributes = {name[3:]: value.decode() for name, value in headers.items() if name.startswith("ce-")}
-            return named(Event.model_validate({**attributes, "data": strictly(case.body)}).data)
+            event = Event.model_validate({**attributes, "data": strictly(case.body)})
+            return named(event.data, event.subject)
         if door == "notifications":
-            alerts = Notification.model_validate(strictly(case.body)).alerts
+            notified = Notification.model_validate(strictly(case.body))
+            common = (notified.common_labels.get("alertname"), notified.group_labels.get("alertname"))
             status = strictly(case.body)["alerts"][0].get("status")
-            return all(map(named, alerts)) and status in ("firing", "resolved")
+            return all(named(alert, *common) for alert in notified.alerts) and status in ("firing", "resolved")
         if media_type == "application/x-www-form-urlencoded":
             return case.signed
         Answer.model_validate(strictly(case.body))
@@ -152,6 +160,31 @@ def test_every_kind_of_badness_is_among_them(door: str, tmp_path: Path) -> None:
     whats = Counter(case.what for case in cases(door, tmp_path))
     missing = [kind for kind in WANTED[door] if not any(re.search(kind, what) for what in whats)]
     assert not missing, whats
+
+
+def fates(door: str, directory: Path, what: str) -> set[str]:
+    return {case.fate for case in cases(door, directory, 900) if re.search(what, f"{case.what} {case.detail}")}
+
+
+@pytest.mark.parametrize("door", ["structured", "binary"])
+def test_the_specversion_before_need_not_be_refused_and_unheard_of_ones_must(door: str, tmp_path: Path) -> None:
+    assert fates(door, tmp_path, "specversion before") == {"survived"}
+    assert fates(door, tmp_path, "unknown (ce-)?specversion") == {"refused"}
+
+
+def test_a_strange_content_type_must_be_refused_with_a_malformed_body_only(tmp_path: Path) -> None:
+    strange = [case for case in cases("structured", tmp_path, 900) if case.what == "a strange content type"]
+    assert {(case.fate, case.body == dumped(EVENT)) for case in strange} == {("survived", True), ("refused", False)}
+
+
+@pytest.mark.parametrize("door", ["structured", "binary", "notifications"])
+def test_what_names_no_alert_names_it_nowhere_and_holds_the_mark(door: str, tmp_path: Path) -> None:
+    unnamed = [case for case in cases(door, tmp_path, 900) if case.what == bad_input.NAMELESS]
+    assert {case.fate for case in unnamed} == {"refused"}
+    for case in unnamed:
+        assert b"alertname" not in case.body.replace(b"{alertname=", b"") and b"subject" not in case.body
+        assert "ce-subject" not in dict(case.headers)
+        assert MARK.encode() in case.body
 
 
 def test_a_case_holds_the_mark_wherever_an_alert_holds_its_own(tmp_path: Path) -> None:
