@@ -228,7 +228,35 @@ def test_a_graph_of_whatever_is_now_is_not_one_of_the_alerts_start(url: str) -> 
     refused(lambda: graphs.around(linking(url), found, found, START), "10:00:00", "what is now")
 
 
-@pytest.mark.parametrize(("since", "until"), [(-120, -60), (60, 120), (-50_000, 50_000)])
+IN_FULL = "max by (pod) (last_over_time(load{pod='checkout'}[5s])) > 80"
+BARE = f"http://p/graph?g0.expr={quote(IN_FULL, safe='()')}&g0.range_input=10m&g0.end_input=2026-01-08%2010%3A05%3A00"
+"""As `encodeURIComponent` writes it: parentheses are left as they are."""
+
+
+@pytest.mark.parametrize(
+    "text", [f"[graph]({BARE})", f"see [graph]({BARE}), or (here: {BARE})", f"({BARE}).", f"<{BARE}>", f"Graph: {BARE}"]
+)
+def test_an_address_has_parentheses_of_its_own(text: str) -> None:
+    found = graphs.graphs_in(issue_of(make_alert(), description=text))
+    assert found == [graphs.Graph(BARE, IN_FULL, (FROM, TO))]
+
+
+def test_an_address_that_breaks_off_within_parentheses_shows_another_expression() -> None:
+    found = graphs.graphs_in(issue_of(make_alert(), description=f"[graph]({BARE.partition('(last')[0]})"))
+    assert [graph.expression for graph in found] == ["max by (pod) "]
+
+
+@pytest.mark.parametrize("fraction", [0, 1, 500_000, 999_999])
+def test_a_graph_that_ends_or_begins_with_the_second_of_the_start_is_of_its_time(fraction: int) -> None:
+    start, ten = START.replace(microsecond=fraction), timedelta(minutes=10)
+    for window in ((START - ten, START), (START, START + ten)):
+        graph = graphs.Graph("http://p", EXPRESSION, window)
+        graphs.around(ticket(""), [graph], [graph], start)
+    past = graphs.Graph("http://p", EXPRESSION, (START - ten, START - timedelta(seconds=1)))
+    refused(lambda: graphs.around(ticket(""), [past], [past], start), "10:00:00")
+
+
+@pytest.mark.parametrize(("since", "until"), [(-120, -60), (60, 120), (-50_000, 50_000), (-120, -1), (1, 120)])
 def test_a_graph_of_another_time_is_refused(since: int, until: int) -> None:
     window = (START + timedelta(seconds=since), START + timedelta(seconds=until))
     graph = graphs.Graph("http://p", EXPRESSION, window)

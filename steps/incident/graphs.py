@@ -16,7 +16,7 @@ from steps.incident.issues import text_of
 
 LONGEST = timedelta(days=1)
 """A longer window is not one around an alert's start."""
-_ADDRESS = re.compile(r"https?://[^\s<>\"|)\]`]+")
+_ADDRESS = re.compile(r"https?://[^\s<>\"|\]`]+")
 _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _USUAL_RANGE = "1h"
@@ -34,8 +34,19 @@ class Graph:
 
 def graphs_in(issue: Issue) -> list[Graph]:
     """The graphs that the ticket links to, as attachments or in its text."""
-    addresses = [link.url for link in issue.attachments] + _ADDRESS.findall(text_of(issue).replace("\\", ""))
+    in_text = _ADDRESS.findall(text_of(issue).replace("\\", ""))
+    addresses = [link.url for link in issue.attachments] + [_closed(address) for address in in_text]
     return [graph for address in dict.fromkeys(addresses) for graph in graphs_of(address)]
+
+
+def _closed(address: str) -> str:
+    """The address up to the parenthesis that closes none of its own: that is the end of the link around it."""
+    depth = 0
+    for place, character in enumerate(address):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return address[:place]
+    return address
 
 
 def graphs_of(address: str) -> list[Graph]:
@@ -53,13 +64,17 @@ def expression_of(address: str) -> str | None:
 
 
 def around(issue: Issue, own: Sequence[Graph], all_: Sequence[Graph], start: datetime) -> None:
-    """One of the graphs of the alert's own series has a fixed window around the alert's start."""
+    """One of the graphs of the alert's own series has a fixed window around the alert's start.
+
+    Prometheus' page writes times in whole seconds: a window that ends with the start's second has the start in it.
+    """
     assert own, (
         f"Expected {issue.identifier} to link to a graph of the alert's series, "
         f"but {'none of its ' + str(len(all_)) + ' graphs shows it' if all_ else 'it links to no graph'}."
     )
     windows = [graph.window for graph in own if graph.window]
-    assert any(since <= start <= until and until - since <= LONGEST for since, until in windows), (
+    second = start.replace(microsecond=0)
+    assert any(since <= start and second <= until and until - since <= LONGEST for since, until in windows), (
         f"Expected {issue.identifier} to link to a graph of the time around {start:%H:%M:%S}, but its graphs show "
         + ("; ".join(f"{since:%d %b %H:%M:%S} to {until:%d %b %H:%M:%S}" for since, until in windows) or "what is now")
         + "."
