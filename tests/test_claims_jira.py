@@ -250,7 +250,7 @@ class Tracker:
 
 
 def claims(tracker: Tracker, journal: Journal, alert: Alert) -> JiraIssues:
-    waiting = Waiting(journal, Limits(ticket=0.1, update=0.1, quiet=0.05, patience=5, again=0.3))
+    waiting = Waiting(journal, Limits(ticket=0.1, update=0.1, quiet=0.05, patience=1, again=0.3))
     incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
     return JiraIssues(tracker, journal, waiting, incident, load("reference"))  # type: ignore[arg-type]
 
@@ -300,6 +300,18 @@ def test_work_on_an_issue_is_seen_by_its_key_and_by_its_number(journal: Journal)
         began = journal.cursor()
         record(journal, 201, {}, url=f"{SITE}/issue/{ref}/comment")
         assert (moved_at(issues, alert) >= began) is moved
+
+
+def test_who_watches_the_functions_of_an_alert_may_be_at_rest_and_who_calls_one_is_not(journal: Journal) -> None:
+    alert = make_alert()
+    issues = claims(Tracker(issue_of(alert)), journal, alert)
+    call: dict[str, Any] = {"caller": "agent-sre", "method": "GET", "headers": ()}
+    listed = "https://kubernetes.test/apis/lambda.knative.io/v1alpha1/lambdafunctions"
+    journal.begin(**call, callee="kubernetes", url=f"{listed}?watch=true").received(f"repair-{alert.mark}".encode())
+    issues.quiet(alert)
+    journal.begin(**call, callee="functions", url=f"http://repair-{alert.mark}.ai.svc.cluster.local/")
+    with pytest.raises(AssertionError, match="come to rest"):
+        issues.quiet(alert)
 
 
 def test_a_call_without_a_good_answer_has_time_to_be_tried_again(journal: Journal) -> None:

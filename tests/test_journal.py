@@ -84,6 +84,38 @@ def test_an_exchange_under_way_is_seen_as_far_as_it_has_come(journal: Journal) -
     assert [e.number for e in journal.exchanges()] == [seen.number]
 
 
+LISTED = "https://kubernetes.test/apis/lambda.knative.io/v1alpha1/lambdafunctions"
+
+
+@pytest.mark.parametrize("query", ["?watch=true", "?resourceVersion=7&watch=1", "?watch=True&timeoutSeconds=300"])
+def test_a_watch_of_kubernetes_is_in_flight_and_no_work(journal: Journal, query: str) -> None:
+    watching: dict[str, Any] = {"callee": "kubernetes", "method": "GET", "url": f"{LISTED}{query}"}
+    flight = begin(journal, **watching)
+    flight.received(KEY.encode())
+    assert [e.is_watch for e in journal.in_flight(mentioning=KEY)] == [True]
+    assert journal.at_work() == journal.at_work(caller="agent", mentioning=KEY) == []
+    flight.end()
+    assert [e.is_watch for e in journal.exchanges(mentioning=KEY)] == [True]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {},
+        {"callee": "kubernetes", "method": "GET", "url": LISTED},
+        {"callee": "kubernetes", "method": "GET", "url": f"{LISTED}?watch=false"},
+        {"callee": "kubernetes", "method": "GET", "url": f"{LISTED}?watch=0"},
+        {"callee": "kubernetes", "method": "GET", "url": f"{LISTED}?labelSelector=watch%3Dtrue"},
+        {"callee": "kubernetes", "method": "POST", "url": f"{LISTED}?watch=true"},
+        {"callee": "functions", "method": "GET", "url": "http://repair.test/?watch=true"},
+    ],
+)
+def test_every_other_call_in_flight_is_work(journal: Journal, what: dict[str, Any]) -> None:
+    begin(journal, **what).sent(KEY.encode())
+    assert len(journal.at_work(caller="agent", mentioning=KEY)) == 1
+    assert journal.at_work(caller="broker") == journal.at_work(mentioning="v000000000000") == []
+
+
 def test_exchanges_come_in_the_order_of_their_beginning(journal: Journal) -> None:
     slow, quick = begin(journal), begin(journal)
     quick.end()

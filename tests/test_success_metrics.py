@@ -13,6 +13,7 @@ import pytest
 from steps.drivers.load import Arrival, Keeping, Latencies
 from steps.incident import integrations, outages, success, traffic
 from steps.incident.alert import Alert, make_alert
+from steps.incident.incident import Incident
 from steps.incident.integrations import APPROVALS, EVENTS, JIRA, LINEAR, SYSTEMS, TRM, Facts, Trace
 from steps.incident.measurement import Measurement, histogram, spread, table
 from steps.incident.outages import Outage
@@ -20,8 +21,9 @@ from steps.incident.success import Delays, Tally
 from steps.incident.traffic import Load
 from steps.incident.waiting import BedNotReady
 from steps.targets import profile as profiles
-from steps.world.journal import Exchange, Journal
+from steps.world.journal import Exchange, Flight, Journal
 from steps.world.processes.usage import ALONE, Share
+from steps.world.services.signals import Signals
 from tests.test_claims import refused
 
 LINEAR_URL, JIRA_URL = "https://api.linear.app/graphql", "https://acceptance.atlassian.net/rest/api/3"
@@ -130,7 +132,7 @@ def test_a_call_fails_when_it_is_not_answered_as_it_should(call: Exchange, reaso
         (exchange("slack", status=404, response_body=b"no_service"), "answered 'no_service'"),
     ],
 )
-def test_a_credential_is_refused_in_each_systems_way(call: Exchange, how: str | None) -> None:
+def test_a_credential_is_rejectedin_each_systems_way(call: Exchange, how: str | None) -> None:
     assert integrations.credential_refused(call) == how
 
 
@@ -346,11 +348,11 @@ def test_a_recovery_takes_from_the_end_of_the_outage_to_the_first_complete_incid
     assert (measured.value, measured.passed) == (2.0, True)
 
 
-def test_a_late_recovery_is_refused_with_its_time() -> None:
+def test_a_late_recovery_is_rejectedwith_its_time() -> None:
     refused(lambda: outages.complete_again(outage(recovered=135.5, by=make_alert()), 30), "Linear", "30.50 s")
 
 
-def test_no_recovery_is_refused_with_what_was_seen_instead() -> None:
+def test_no_recovery_is_rejectedwith_what_was_seen_instead() -> None:
     none = outage(after=[exchange(status=503)])
     assert none.took == math.inf
     refused(lambda: outages.complete_again(none, 30), f"1 calls since: POST {LINEAR_URL} answered 503")
@@ -396,13 +398,52 @@ def test_a_limit_that_nobody_met_is_no_compliance() -> None:
 
 
 def test_every_answered_call_has_to_be_authenticated() -> None:
-    calls = [exchange(), exchange(status=None), exchange("jira", status=401)]
-    good, bad = (success.credentials_at(party, load_of([], calls)) for party in ("Linear", "Jira"))
+    good = success.credentials_at("Linear", [exchange(), exchange(status=None)])
+    bad = success.credentials_at("Jira", [exchange("jira", status=401)])
     assert (good.count, good.share) == (1, 100)
     success.all_authenticated([good], 100)
     refused(lambda: success.all_authenticated([good, bad], 100), "by Jira", "1 of 1", "answered 401")
-    none = success.credentials_at("Slack", load_of([], calls))
+    none = success.credentials_at("Slack", [])
     refused(lambda: success.all_authenticated([none], 100), "by Slack", "there is none")
+
+
+API = "the Kubernetes API"
+
+
+def authenticated(journal: Journal, calls: Sequence[Exchange] = ()) -> None:
+    """The claim, of a load with these calls, in a run with what is in the journal."""
+    incident = Incident(journal, Signals(), broker=None)  # type: ignore[arg-type]
+    success.SuccessMetrics(incident, profiles.load("reference")).authenticated(load_of([], calls), [API])
+
+
+def watch(journal: Journal, status: int | None, callee: str = "kubernetes") -> Flight:
+    """A watch of agent-sre's that lasts."""
+    flight = journal.begin(
+        caller="agent-sre", callee=callee, method="GET", url="https://k.test/lambdafunctions?watch=true", headers=()
+    )
+    flight.status = status
+    return flight
+
+
+def test_of_who_made_no_call_during_the_load_the_calls_of_the_run_count(journal: Journal) -> None:
+    refused(lambda: authenticated(journal), "by the Kubernetes API", "there is none")
+    watch(journal, None)
+    watch(journal, 200, "loki")
+    exchange("kubernetes", journal, status=401, fault="answers 401")
+    refused(lambda: authenticated(journal), "there is none")
+    watch(journal, 200)
+    authenticated(journal)
+    exchange("kubernetes", journal, method="GET", status=403)
+    refused(lambda: authenticated(journal), "1 of 2", "answered 403")
+
+
+def test_of_who_made_a_call_during_the_load_no_other_counts(journal: Journal) -> None:
+    taken, rejected = exchange("kubernetes"), exchange("kubernetes", status=401)
+    exchange("kubernetes", journal, status=403)
+    authenticated(journal, [taken])
+    watch(journal, 200)
+    refused(lambda: authenticated(journal, [rejected]), "1 of 1", "answered 401")
+    refused(lambda: authenticated(journal, [exchange("kubernetes", status=None)]), "there is none")
 
 
 # -- whether a measure can be believed

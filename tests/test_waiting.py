@@ -6,12 +6,18 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import accumulate
+from typing import Any
 
 import pytest
 
+from steps.incident.alert import make_alert
+from steps.incident.approvals import Approvals
+from steps.incident.incident import Incident
+from steps.incident.trust import Trust
 from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Limits
 from steps.world.journal import Journal
+from steps.world.services.signals import Signals
 
 SHORT = Limits(ticket=0.2, quiet=0.1, patience=0.4, outage=0.1)
 
@@ -199,3 +205,43 @@ def test_what_is_waited_for_is_counted_by_its_purpose() -> None:
     assert spent["agent"] == of_agent, "a long outage is no waiting for the agent"
     waiting.begin(lambda: None)
     assert set(waiting.spent.seconds()) == {"CPU"}
+
+
+# -- who is at rest
+
+
+class Moved:
+    """Takes the place of waiting, and notes what would be looked at: when something has moved at last."""
+
+    def __init__(self) -> None:
+        self.at: float | None = None
+
+    def for_bed(self, check: Callable[[], object], limit: str) -> None: ...
+
+    def quiet(self, moved_at: Callable[[], float | None]) -> None:
+        self.at = moved_at()
+
+
+@pytest.mark.parametrize(("query", "rests"), [("?watch=true", True), ("?watch=1&resourceVersion=7", True), ("", False)])
+@pytest.mark.parametrize("claim", ["approvals", "trust"])
+def test_an_agent_that_watches_kubernetes_is_at_rest(claim: str, query: str, rests: bool, journal: Journal) -> None:
+    waiting = Moved()
+    incident = Incident(journal, Signals(), broker=None, began=journal.cursor())  # type: ignore[arg-type]
+    call: dict[str, Any] = {"caller": "agent-sre", "callee": "kubernetes", "method": "GET"}
+    call["url"] = f"https://kubernetes.test/apis/lambda.knative.io/v1alpha1/lambdafunctions{query}"
+    later = journal.cursor() + 60
+    for callee, ended in (("linear", 1), ("jira", 2)):
+        journal.record(caller="agent-sre", callee=callee, method="POST", url="x", began=later, ended=later + ended)
+    journal.record(**call, began=later, ended=later + 3)
+
+    def moved_at() -> float | None:
+        if claim == "trust":
+            Trust(journal, waiting, incident).let_down()  # type: ignore[arg-type]
+        else:
+            others: dict[str, Any] = {"approvers": None, "issues": None, "remediation": None, "waiting": waiting}
+            Approvals(journal=journal, incident=incident, **others).rest(make_alert())
+        return waiting.at
+
+    assert moved_at() == later + (2 if rests else 3)
+    journal.begin(**call, headers=())
+    assert moved_at() == (later + 2 if rests else None)

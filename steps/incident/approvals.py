@@ -317,12 +317,12 @@ class Approvals:
         """Returns once the agent does nothing more about the alert but ask for approval, which it may do for long."""
 
         def moved() -> float | None:
-            if any(said.callee in ACTING for said in self._journal.in_flight(caller="agent-sre")):
+            if any(said.callee in ACTING for said in self._journal.at_work(caller="agent-sre")):
                 return None
             since = self._incident.began
             told = self._journal.exchanges(callee="agent-sre", since=since, path="/approval/callback")
             made = self._incident.own(self._journal.exchanges(caller="agent-sre", since=since))
-            acted = [said for said in made if said.callee in ACTING]
+            acted = [said for said in made if said.callee in ACTING and not said.is_watch]
             return max((said.ended for said in told + acted), default=0.0)
 
         self._waiting.quiet(moved)

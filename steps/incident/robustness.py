@@ -138,7 +138,7 @@ class Robustness:
         marks = [mark for mark, case in siege.marks.items() if case.fate != "survived"]
 
         def moved() -> float | None:
-            if any(self._journal.in_flight(caller=program, mentioning=marks) for program in JUDGED):
+            if any(self._journal.at_work(caller=program, mentioning=marks) for program in JUDGED):
                 return None
             return max((call.ended for call in self._effects(marks)), default=0.0)
 

@@ -22,6 +22,7 @@ from steps.incident.measurement import Comparison, Measurement, Metric, histogra
 from steps.incident.traffic import Load, if_well_measured
 from steps.incident.waiting import BedNotReady
 from steps.targets import profile as profiles
+from steps.world.journal import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,21 @@ class SuccessMetrics:
             never_while_limited(tallies, self._targets.rate_limit_compliance)
 
     def authenticated(self, load: Load, parties: Sequence[str]) -> None:
-        """Each of them takes the credential of every call (M5)."""
-        tallies = [credentials_at(party, load) for party in parties]
+        """Each of them takes the credential of every call (M5).
+
+        Whoever is called once for long, as by a watch, need not be called during the load: then the calls of the whole
+        run count.
+        """
+        tallies = [credentials_at(party, load.on(AUTHENTICATED[party]) or self._in_the_run(party)) for party in parties]
         self._keep("M5", tallies, ">=", self._targets.authentication, load)
         all_authenticated(tallies, self._targets.authentication)
+
+    def _in_the_run(self, party: str) -> list[Exchange]:
+        """All calls to a party so far, also those that last; but for those that met a fault."""
+        caller, callee = AUTHENTICATED[party]
+        journal = self._incident.journal
+        made = (*journal.exchanges(caller=caller, callee=callee), *journal.in_flight(caller=caller, callee=callee))
+        return [call for call in made if not call.fault]
 
     def _keep(
         self, metric: Metric, tallies: Sequence[Tally], comparison: Comparison, target: float, load: Load
@@ -165,9 +177,9 @@ def compliance_at(party: str, load: Load, notice: float) -> Tally:
     )
 
 
-def credentials_at(party: str, load: Load) -> Tally:
+def credentials_at(party: str, made: Sequence[Exchange]) -> Tally:
     """All calls that a party has answered, and those whose credential it did not take."""
-    calls = [call for call in load.on(AUTHENTICATED[party]) if call.status]
+    calls = [call for call in made if call.status]
     return Tally(party, len(calls), tuple(told(call, how) for call in calls if (how := credential_refused(call))))
 
 

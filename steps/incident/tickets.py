@@ -306,7 +306,7 @@ class Tickets(ABC, Generic[T]):
                 marks += self.names_of(issue)
 
         def moved() -> float | None:
-            if self._journal.in_flight(mentioning=marks):
+            if self._journal.at_work(mentioning=marks):
                 return None
             said = self._journal.exchanges(mentioning=marks, since=self._incident.began)
             ended = max((each.ended for each in said if each.caller != "suite"), default=0.0)

@@ -75,8 +75,9 @@ class Trust:
             return found
 
         def moved() -> float | None:
-            ended = (call.ended for call in self._journal.exchanges(caller="agent-sre", since=since))
-            return None if self._journal.in_flight(caller="agent-sre") else max(ended, default=since)
+            made = self._journal.exchanges(caller="agent-sre", since=since)
+            ended = (call.ended for call in made if not call.is_watch)
+            return None if self._journal.at_work(caller="agent-sre") else max(ended, default=since)
 
         self._waiting.for_bed(failed, "ticket")
         self._waiting.quiet(moved)

@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from steps.world.planted import Planted, Text
 
@@ -72,6 +72,12 @@ class Exchange:
     def path(self) -> str:
         """Path of the URL, without the query."""
         return _split(self.url).path or "/"
+
+    @property
+    def is_watch(self) -> bool:
+        """Whether Kubernetes is asked to tell of changes: such a call lasts for as long as the caller likes."""
+        asked = parse_qs(_split(self.url).query).get("watch", [""])
+        return self.method == "GET" and self.callee == "kubernetes" and asked[0].lower() in ("1", "t", "true")
 
     @property
     def request_text(self) -> str:
@@ -333,6 +339,10 @@ class Journal:
             words = {mentioning} if isinstance(mentioning, str) else set(mentioning)
             found = [e for e in found if words & _identities(e) or _mentions(e, words)]
         return [e for e in found if _fits(e, caller, callee, since, method, path)]
+
+    def at_work(self, *, caller: str | None = None, mentioning: str | Iterable[str] | None = None) -> list[Exchange]:
+        """The exchanges in flight that the caller wants to end: who watches Kubernetes may be at rest all the same."""
+        return [e for e in self.in_flight(caller=caller, mentioning=mentioning) if not e.is_watch]
 
     def marks(self, since: float | None = None, *, kind: str | None = None) -> list[Mark]:
         """The marks in order of time; `since` keeps those of that time or later."""
