@@ -63,7 +63,7 @@ from steps.world.services.approvals import (
     signature,
     webhook_url,
 )
-from steps.world.services.approvals.blocks import InvalidMessage, checked
+from steps.world.services.approvals.blocks import InvalidMessage, checked, texts_of
 from tests.eventually import eventually
 from tests.test_claims import comment, issue_of
 
@@ -109,6 +109,18 @@ def mrkdwn(length: int) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": "x" * length}
 
 
+def said(text: str, **style: bool) -> dict[str, Any]:
+    return {"type": "text", "text": text} | ({"style": style} if style else {})
+
+
+def paragraph(*pieces: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "rich_text_section", "elements": list(pieces)}
+
+
+def rich(*elements: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"type": "rich_text", "elements": list(elements), **changes}
+
+
 GOOD_BLOCKS: list[dict[str, Any]] = [
     {"type": "header", "text": {"type": "plain_text", "text": "x" * 150}},
     section(text=mrkdwn(3000)),
@@ -120,6 +132,23 @@ GOOD_BLOCKS: list[dict[str, Any]] = [
     {"type": "context", "elements": [mrkdwn(1)] * 10},
     {"type": "divider", "block_id": "b" * 255},
     {"type": "image", "image_url": "https://example.com/graph.png", "alt_text": "graph"},
+    rich(paragraph(said("Pod: ", bold=True), said("checkout", code=True), {"type": "link", "url": "https://x"})),
+    rich(
+        paragraph(
+            {"type": "user", "user_id": "U1"},
+            {"type": "usergroup", "usergroup_id": "S1"},
+            {"type": "channel", "channel_id": "C1"},
+            {"type": "broadcast", "range": "here"},
+            {"type": "emoji", "name": "rotating_light", "unicode": "1f6a8"},
+            {"type": "date", "timestamp": 1_800_000_000, "format": "{date_num}", "fallback": "then"},
+            {"type": "color", "value": "#ff0000"},
+        ),
+        block_id="b",
+    ),
+    rich({"type": "rich_text_list", "style": "bullet", "indent": 0, "elements": [paragraph(said("a"))] * 3}),
+    rich({"type": "rich_text_preformatted", "elements": [said("kubectl get pods")], "border": 0}),
+    rich({"type": "rich_text_quote", "elements": [said("overloaded")]}),
+    {"type": "markdown", "text": "**Approve?**"},
 ]
 
 
@@ -156,12 +185,30 @@ def test_a_block_within_slacks_limits_is_taken(block: dict[str, Any]) -> None:
         [{"type": "divider", "block_id": "b"}, {"type": "divider", "block_id": "b"}],
         [{"type": "carousel"}],
         [{"type": "divider"}] * 51,
+        [rich(said("bare"))],
+        [rich(paragraph(TEXT))],
+        [rich(paragraph(said("")))],
+        [rich(paragraph(said("x", blink=True)))],
+        [rich(paragraph({"type": "link"}))],
+        [rich({"type": "rich_text_list", "elements": [paragraph(said("a"))]})],
+        [rich({"type": "rich_text_list", "style": "bullet", "elements": [said("a")]})],
+        [rich(paragraph(said("a")), text="x")],
+        [{"type": "rich_text"}],
+        [{"type": "markdown", "text": ""}],
+        [{"type": "markdown", "text": "x" * 12_001}],
     ],
 )
 def test_a_block_beyond_slacks_limits_is_refused(blocks: Any) -> None:
     with pytest.raises(InvalidMessage) as refused:
         checked(blocks)
     assert refused.value.code == "invalid_blocks"
+
+
+def test_the_pieces_of_rich_text_are_read_as_one() -> None:
+    link = {"type": "link", "url": "https://x/"}
+    items = {"type": "rich_text_list", "style": "ordered", "elements": [paragraph(said("a"), said("b")), paragraph()]}
+    block = rich(paragraph(said("Pod: ", bold=True), said("checkout-"), said("v1 ", code=True), link), items)
+    assert list(texts_of([block, section(text=mrkdwn(2))])) == ["Pod: checkout-v1 https://x/", "ab", "", "xx"]
 
 
 # -- Slack's webhook

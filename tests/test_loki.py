@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from steps.drivers import loki as driver
 from steps.drivers.loki import LokiUnavailable
+from steps.world.journal import Exchange, Journal
+from steps.world.services.covered import uncovered
 from steps.world.services.golang import Answer, NotCovered, Refusal
 from steps.world.services.loki import Loki, errors, logql
 from steps.world.services.loki.metrics import Binary, Scalar
@@ -260,6 +262,34 @@ async def test_a_query_finds_the_lines_that_it_is_about(logs: Desk, query: str, 
     assert sorted(time for time, _ in found) == [at(-second) for second in seconds]
 
 
+@pytest.mark.parametrize(
+    ("stages", "text"),
+    [
+        ('line_format "{{.level}} of {{ .user_name }}{{.nothing}} in {{.pod}}"', "info of Ann in checkout-1"),
+        ("line_format `a {{- .level -}} b }} {`", "ainfob }} {"),
+        ('line_format "x" | line_format "<{{__line__}}>"', "<x>"),
+        ('label_format who=user_name, b="{{.level}}!" | line_format "{{.who}},{{.b}},{{.user_name}}"', "Ann,info!,"),
+        ('label_format who=nobody, b="{{.user_name}}" | line_format "{{.who}}{{.b}}{{.user_name}}"', "AnnAnn"),
+        ('drop level, user_name="Ann", status="0" | line_format "{{.level}}{{.user_name}}{{.status}}"', "200"),
+        ('drop level | user_name="Ann" | line_format "{{.level}}{{.user_name}}"', "Ann"),
+        ('keep level, user_name=~"A.*", status="0" | line_format "{{.level}}{{.user_name}}{{.pod}}"', "infoAnn"),
+        (r'line_format "\u001b[31;1mred\u001b[0m {{.level}}" | decolorize', "red info"),
+        ('line_format "x" |= "x"', "x"),
+    ],
+)
+async def test_lines_and_labels_are_formatted(logs: Desk, stages: str, text: str) -> None:
+    assert await logs.lines(f'{{pod="checkout-1"}} | json | user_name="Ann" | {stages}') == [text]
+
+
+async def test_what_is_dropped_or_kept_shows_in_the_answer(logs: Desk) -> None:
+    [found] = await logs.streams('{app="checkout"} | json | user_name="Ann" | keep pod, user_name')
+    assert found["stream"] == {"pod": "checkout-1", "user_name": "Ann"}
+    [found] = await logs.streams('{pod="checkout-2"} | json | drop __error__, __error_details__')
+    assert found["stream"] == {"app": "checkout", "pod": "checkout-2"}
+    [found] = await logs.streams('{pod="checkout-2"} | json | keep pod')
+    assert set(found["stream"]) == {"pod", "__error__", "__error_details__"}
+
+
 async def test_the_stream_of_an_answer_has_what_a_parser_found(logs: Desk) -> None:
     [found] = await logs.streams('{app="checkout"} | json | user_name="Ann"')
     assert found["stream"] == {
@@ -352,6 +382,16 @@ async def test_parameters_that_cannot_be_are_refused(logs: Desk, asked: dict[str
         ('{a=~".*"}', "parse error : queries require at least one regexp or equality matcher"),
         ('rate({a="b"})', "parse error at line 1, col 13: syntax error: unexpected )"),
         ('rate({a="b"}[5minutes])', 'parse error at line 1, col 13: not a valid duration string: "5minutes"'),
+        ('{a="b"} | line_format', "parse error at line 1, col 22: syntax error: unexpected $end, expecting STRING"),
+        ('{a="b"} | line_format "{{.x"', "parse error : invalid line template: template: line:1: unclosed action"),
+        (
+            '{a="b"} | label_format c="{{.x"',
+            "parse error : invalid template for label 'c': template: label:1: unclosed action",
+        ),
+        ('{a="b"} | label_format c=d, c=e', "parse error : multiple label name 'c' not allowed in a single format"),
+        ('{a="b"} | label_format __error__=d', "parse error : __error__ cannot be formatted"),
+        ('{a="b"} | drop', "parse error at line 1, col 15: syntax error: unexpected $end, expecting IDENTIFIER"),
+        ('{a="b"} | decolorize "x"', "parse error at line 1, col 22: syntax error: unexpected STRING"),
         ('rate({a="b"}[5m)', "parse error at line 1, col 13: missing closing ']' in duration"),
         ('sum({a="b"})', "parse error at line 1, col 5: syntax error: unexpected {"),
         ('topk(rate({a="b"}[1m]))', "parse error : parameter required for operation topk"),
@@ -368,12 +408,47 @@ async def test_a_query_that_cannot_be_read_is_refused(logs: Desk, query: str, te
 
 @pytest.mark.parametrize(
     "query",
-    ['{a="b"} | line_format "x"', '{a="b"} |> "x"', 'sum_over_time({a="b"} | unwrap x [1m])', '{a="b"} | a=ip("x")'],
+    [
+        '{a="b"} | pattern "<_>"',
+        '{a="b"} | line_format "{{ToUpper .x}}"',
+        '{a="b"} |> "x"',
+        'sum_over_time({a="b"} | unwrap x [1m])',
+        '{a="b"} | a=ip("x")',
+    ],
 )
 async def test_what_the_double_does_not_know_of_logql_is_no_refusal_of_lokis(logs: Desk, query: str) -> None:
     assert "The acceptance suite's double does not cover this" in refused(
         await logs.get("query_range", query=query), 501
     )
+
+
+def asked(answer: httpx.Response, **changes: Any) -> Exchange:
+    """The request for that answer, as agent-sre would have made it."""
+    usual: dict[str, Any] = {
+        "caller": "agent-sre",
+        "callee": "loki",
+        "method": answer.request.method,
+        "url": str(answer.request.url),
+        "request_body": answer.request.content,
+        "status": answer.status_code,
+        "response_body": answer.content,
+    }
+    return Journal().record(**usual | changes)
+
+
+async def test_a_question_that_the_double_does_not_know_is_told_with_what_it_does_not_know(logs: Desk) -> None:
+    good = asked(await logs.get("query_range", query='{app="checkout"}'))
+    wrong = asked(await logs.get("query_range", query="{"))
+    pushed = asked(await logs.push([], content_type="application/x-protobuf"))
+    down = asked(await logs.get("query_range", query="{"), status=501, response_body=b"Not Implemented")
+    assert uncovered([good, wrong, pushed, down]) is None
+    unknown = asked(await logs.get("query_range", query='{app="checkout"} | pattern "<_>"'))
+    assert uncovered([good, unknown]) == (
+        "The suite's double of loki does not cover the query's pattern at line 1, col 20, which agent-sre asks for: "
+        f'GET {URL}/loki/api/v1/query_range?query={{app="checkout"}} | pattern "<_>"'
+    )
+    posted = await logs.call("POST", "/loki/api/v1/query_range", data={"query": '{app="x"} | unpack'})
+    assert 'query={app="x"} | unpack' in str(uncovered([asked(posted)]))
 
 
 # -- metric queries
@@ -383,6 +458,11 @@ async def test_what_the_double_does_not_know_of_logql_is_no_refusal_of_lokis(log
     ("query", "series"),
     [
         ('count_over_time({app="checkout"}[1m])', {"checkout,checkout-1": "3", "checkout,checkout-2": "2"}),
+        ('sum(bytes_over_time({app="checkout"} | line_format "x" [1m]))', {"": "5"}),
+        (
+            'sum by (who) (count_over_time({app="checkout"} | label_format who=pod [1m]))',
+            {"checkout-1": "3", "checkout-2": "2"},
+        ),
         ('count_over_time({app="checkout"}[20s])', {"checkout,checkout-2": "1"}),
         ('count_over_time({app="checkout"}[20s] offset 30s)', {"checkout,checkout-1": "2"}),
         ('count_over_time({app="checkout"}[1m] |= "error")', {"checkout,checkout-1": "1", "checkout,checkout-2": "1"}),

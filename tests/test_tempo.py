@@ -269,10 +269,26 @@ async def test_a_query_that_cannot_be_read_is_refused(desk: Desk, query: str, te
 
 
 @pytest.mark.parametrize(
-    "query", ["{} | rate()", "{} | by(.a)", "{ event:name = `x` }", "{ .a } !> { .b }", "{ nestedSetParent < 0 }"]
+    "query",
+    [
+        "{} | rate()",
+        "{} | by(.a)",
+        "{} with (sample=true)",
+        "{ event:name = `x` }",
+        "{ .a } !> { .b }",
+        "{ nestedSetParent < 0 }",
+    ],
 )
 async def test_what_the_double_does_not_know_of_traceql_is_no_refusal_of_tempos(desk: Desk, query: str) -> None:
     assert "The acceptance suite's double does not cover this" in refused(await desk.get("/api/search", q=query), 501)
+
+
+@pytest.mark.parametrize("hint", ["with (most_recent=true)", "with(most_recent = false)"])
+async def test_the_newest_may_be_asked_for(desk: Desk, hint: str) -> None:
+    assert await desk.search(q=f"{{ status = error }} | select(name) {hint}") == (
+        await desk.search(q="{ status = error } | select(name)")
+    )
+    assert "syntax error" in refused(await desk.get("/api/search", q=f"{{}} {hint} | count() > 1"))
 
 
 # -- search

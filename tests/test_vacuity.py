@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,7 @@ from steps.incident.vacuity import (
 )
 from steps.targets.target import AGENT, CONVERTER
 from steps.world.journal import Exchange, Journal
-from tests.copies import ALONE, run_suite
+from tests.copies import ALONE, ROOT, run_suite
 from tests.prove.null_agent import READY
 
 # -- the gate ---------------------------------------------------------------------------------------------------------
@@ -145,6 +146,19 @@ def null_runs(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[Verdic
     with ThreadPoolExecutor() as pool:
         halves = {status: [pool.submit(run, status, tags) for tags in (HALF, f"not ({HALF})")] for status in STATUSES}
         return {status: [half.result() for half in both] for status, both in halves.items()}
+
+
+ASKING = Path("steps") / "reference" / "agent" / "observability.py"
+QUERY = '"query": f"{{{selector}}}",'
+
+
+def test_what_the_world_cannot_answer_makes_a_scenario_broken(tmp_path: Path) -> None:
+    source = (ROOT / ASKING).read_text(encoding="utf-8")
+    assert source.count(QUERY) == 1
+    changes = {ASKING: source.replace(QUERY, '"query": f"{{{selector}}} | pattern `<_>`",')}
+    ran = run_suite(tmp_path / "suite", "--tags", "@AC6.2", *ALONE, changes=changes)
+    assert ran.item("AC6.2").status is Status.BROKEN
+    assert "double of loki does not cover the query's pattern" in (ran.item("AC6.2").note or "")
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -61,6 +61,7 @@ from steps.world import hosts, staff
 from steps.world.earlier import Earlier
 from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
+from steps.world.services.covered import uncovered
 from steps.world.staff import APPROVER, ENGINEER
 from steps.world.trouble import Trouble
 from steps.world.world import WorldUnavailable
@@ -420,9 +421,9 @@ class Stage:
     def end(self, scenario: str, *, failed: bool) -> None:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
-        Raises WorldUnavailable when a part of the world broke meanwhile, so that no verdict can be drawn. Unless the
-        scenario has `failed`: raises TargetUnavailable when one of the programs has ended, and EmptyPass when what has
-        passed shows nothing.
+        Raises WorldUnavailable when a part of the world broke meanwhile, or could not answer what agent-sre asked: no
+        verdict can be drawn. Unless the scenario has `failed`: raises TargetUnavailable when one of the programs has
+        ended, and EmptyPass when what has passed shows nothing.
         """
         incident = self.incident_of(scenario)
         self.trouble.over()
@@ -430,6 +431,9 @@ class Stage:
         incident.end()
         if broken := self.world.journal.marks(incident.began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
+        asked = incident.own(self.world.journal.exchanges(caller=AGENT, since=incident.began))
+        if not_covered := uncovered(asked):
+            raise WorldUnavailable(not_covered)
         if failed:
             return
         if ended := self.target.ended():

@@ -16,6 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from steps.world.services.covered import NOT_COVERED
+
 NANOSECONDS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
 LARGEST = 2**63 - 1
 """The largest int64, which holds times and durations in nanoseconds."""
@@ -78,7 +80,7 @@ def application(routes: Sequence[BaseRoute]) -> Starlette:
         return Response(status_code=problem.status_code, headers=problem.headers)
 
     async def not_covered(request: Request, problem: Exception) -> Response:
-        return respond(error(501, f"The acceptance suite's double does not cover this: {problem}"))
+        return respond(error(501, f"{NOT_COVERED}{problem}"))
 
     app = Starlette(
         routes=routes, exception_handlers={Refusal: refused, HTTPException: unrouted, NotCovered: not_covered}

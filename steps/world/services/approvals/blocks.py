@@ -140,6 +140,141 @@ class ContextBlock(_Part):
     block_id: BlockId | None = None
 
 
+class Style(_Part):
+    """How a piece of rich text looks."""
+
+    bold: bool = False
+    italic: bool = False
+    strike: bool = False
+    underline: bool = False
+    code: bool = False
+    highlight: bool = False
+    client_highlight: bool = False
+    unlink: bool = False
+
+
+class _Piece(_Part):
+    style: Style | None = None
+
+
+class RichText(_Piece):
+    """A piece of text in one style."""
+
+    type: Literal["text"]
+    text: str = Field(min_length=1)
+
+
+class RichLink(_Piece):
+    """A link; without a text it shows its address."""
+
+    type: Literal["link"]
+    url: str = Field(min_length=1)
+    text: str | None = None
+    unsafe: bool | None = None
+
+
+class RichEmoji(_Piece):
+    """An emoji by its name."""
+
+    type: Literal["emoji"]
+    name: str = Field(min_length=1)
+    unicode: str | None = None
+
+
+class RichUser(_Piece):
+    """Somebody who is mentioned."""
+
+    type: Literal["user"]
+    user_id: str = Field(min_length=1)
+
+
+class RichUserGroup(_Piece):
+    """A group that is mentioned."""
+
+    type: Literal["usergroup"]
+    usergroup_id: str = Field(min_length=1)
+
+
+class RichChannel(_Piece):
+    """A channel that is mentioned."""
+
+    type: Literal["channel"]
+    channel_id: str = Field(min_length=1)
+
+
+class RichBroadcast(_Piece):
+    """All who are mentioned together."""
+
+    type: Literal["broadcast"]
+    range: Literal["here", "channel", "everyone"]
+
+
+class RichDate(_Piece):
+    """A time, as each reader's zone has it."""
+
+    type: Literal["date"]
+    timestamp: int
+    format: str = Field(min_length=1)
+    url: str | None = None
+    fallback: str | None = None
+
+
+class RichColor(_Part):
+    """A colour that is shown."""
+
+    type: Literal["color"]
+    value: str = Field(min_length=1)
+
+
+Piece = Annotated[
+    RichText | RichLink | RichEmoji | RichUser | RichUserGroup | RichChannel | RichBroadcast | RichDate | RichColor,
+    Field(discriminator="type"),
+]
+
+
+class RichSection(_Part):
+    """A paragraph of rich text."""
+
+    type: Literal["rich_text_section"]
+    elements: list[Piece]
+
+
+class RichQuote(_Part):
+    """Rich text that is quoted, or shown as it was typed."""
+
+    type: Literal["rich_text_quote", "rich_text_preformatted"]
+    elements: list[Piece]
+    border: Literal[0, 1] | None = None
+    language: str | None = None
+
+
+class RichList(_Part):
+    """A list of paragraphs."""
+
+    type: Literal["rich_text_list"]
+    style: Literal["bullet", "ordered"]
+    elements: list[RichSection]
+    indent: int | None = Field(default=None, ge=0)
+    offset: int | None = Field(default=None, ge=0)
+    border: Literal[0, 1] | None = None
+
+
+class RichTextBlock(_Part):
+    """Text that is formatted without any markup in it."""
+
+    type: Literal["rich_text"]
+    elements: list[Annotated[RichSection | RichQuote | RichList, Field(discriminator="type")]]
+    block_id: BlockId | None = None
+
+
+class Markdown(_Part):
+    """Text in Markdown."""
+
+    type: Literal["markdown"]
+    text: str = Field(min_length=1, max_length=12_000)
+    block_id: BlockId | None = None
+
+
 class Divider(_Part):
     """A line."""
 
@@ -147,7 +282,13 @@ class Divider(_Part):
     block_id: BlockId | None = None
 
 
-Block = Annotated[Header | Section | Actions | ContextBlock | Divider | ImageBlock, Field(discriminator="type")]
+PARAGRAPHS = ("rich_text_section", "rich_text_quote", "rich_text_preformatted")
+"""Rich text whose pieces are read as one."""
+
+Block = Annotated[
+    Header | Section | Actions | ContextBlock | Divider | ImageBlock | RichTextBlock | Markdown,
+    Field(discriminator="type"),
+]
 
 _BLOCKS = TypeAdapter(Annotated[list[Block], Field(max_length=50)])
 
@@ -178,6 +319,8 @@ def texts_of(part: Any) -> Iterator[str]:
     if isinstance(part, list):
         for one in part:
             yield from texts_of(one)
+    elif isinstance(part, dict) and part.get("type") in PARAGRAPHS:
+        yield "".join(piece.get("text") or piece.get("url") or "" for piece in part["elements"])
     elif isinstance(part, dict):
         for name, one in part.items():
             if name == "text" and isinstance(one, str):

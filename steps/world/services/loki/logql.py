@@ -12,15 +12,22 @@ from steps.world.services.goyacc import Language, ParseError
 from steps.world.services.loki import metrics
 from steps.world.services.loki.metrics import Binary, Grouping, Metric, RangeAggregation, Scalar, VectorAggregation
 from steps.world.services.loki.pipeline import (
+    ERROR,
     Both,
+    Drop,
     Either,
     Json,
+    Keep,
+    LabelFormat,
     LineFilter,
+    LineFormat,
     Logfmt,
     LogQuery,
     Matcher,
     Quantity,
     Stage,
+    Template,
+    decolorize,
     read_bytes,
     read_duration,
     read_number,
@@ -46,9 +53,16 @@ line_filter: _seeking STRING ("or" STRING)*
 !_seeking: "|=" | "|~" | "!=" | "!~"
 ?parser: "json" [extractions]                       -> json
        | "logfmt" [extractions]                     -> logfmt
+       | "line_format" STRING                       -> line_format
+       | "label_format" formatting ("," formatting)*    -> label_format
+       | "drop" chosen ("," chosen)*                -> drop
+       | "keep" chosen ("," chosen)*                -> keep
+       | "decolorize"                               -> decolorize
        | UNCOVERED
 extractions: extraction ("," extraction)*
 extraction: IDENTIFIER ["=" STRING]
+formatting: IDENTIFIER "=" (IDENTIFIER | STRING)
+chosen: IDENTIFIER | matcher
 ?either: both | either "or" both
 ?both: condition | both ["and" | ","] condition
 ?condition: matcher
@@ -90,7 +104,7 @@ AGGREGATION.3: /(sum|avg|min|max|count|topk|bottomk)(?=\s*(\(|by\b|without\b))/
 GROUPING.3: /(by|without)(?=\s*\()/
 UNCOVERED.4: /(sum|avg|min|max|first|last|stddev|stdvar|quantile)_over_time(?=\s*\()|rate_counter(?=\s*\()
     |(ip|label_replace|stddev|stdvar|sort|sort_desc|approx_topk)(?=\s*\()
-    |(pattern|regexp|unpack|line_format|label_format|unwrap|decolorize|drop|keep|distinct|on|ignoring|group_left|group_right)\b
+    |(pattern|regexp|unpack|unwrap|distinct|on|ignoring|group_left|group_right)\b
     |\|>|!>|--(strict|keep-empty)/x
 BYTES.3: /[0-9]+(\.[0-9]+)?([KMGTP]i?B|B)(?![a-zA-Z0-9_])/i
 DURATION.3: /([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h|d|w|y))+(?![a-zA-Z0-9_])/
@@ -161,6 +175,34 @@ class _Meaning(Transformer[Token, Query]):
     def extraction(self, name: Token, source: Token | None) -> tuple[str, str]:
         return str(name), str(source or name)
 
+    def line_format(self, text: Token) -> LineFormat:
+        return LineFormat(_template(text, "invalid line template: template: line"))
+
+    def label_format(self, *formats: tuple[str, Template | str]) -> LabelFormat:
+        names = [name for name, _ in formats]
+        if ERROR in names:
+            raise ParseError(f"{ERROR} cannot be formatted")
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ParseError(f"multiple label name '{twice}' not allowed in a single format operation")
+        return LabelFormat(formats)
+
+    def formatting(self, name: Token, source: Token) -> tuple[str, Template | str]:
+        if source.type == "IDENTIFIER":
+            return str(name), str(source)
+        return str(name), _template(source, f"invalid template for label '{name}': template: label")
+
+    def chosen(self, what: Token | Matcher) -> Matcher | str:
+        return what if isinstance(what, Matcher) else str(what)
+
+    def drop(self, *chosen: Matcher | str) -> Drop:
+        return Drop(chosen)
+
+    def keep(self, *chosen: Matcher | str) -> Keep:
+        return Keep(chosen)
+
+    def decolorize(self) -> Stage:
+        return decolorize
+
     def either(self, left: Stage, right: Stage) -> Either:
         return Either(left, right)
 
@@ -222,6 +264,13 @@ class _Meaning(Transformer[Token, Query]):
 
     def minus(self, value: Token) -> Scalar:
         return Scalar(-float(value))
+
+
+def _template(text: str, where: str) -> Template:
+    try:
+        return Template.read(text)
+    except Refusal as mistake:
+        raise ParseError(f"{where}:{mistake}") from None
 
 
 _LANGUAGE = Language(GRAMMAR, _Meaning())

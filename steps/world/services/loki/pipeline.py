@@ -6,14 +6,18 @@ import json
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 from steps.world.services import logfmt
-from steps.world.services.golang import NANOSECONDS, Refusal, Regex, decoded, duration
+from steps.world.services.golang import NANOSECONDS, NotCovered, Refusal, Regex, decoded, duration
 from steps.world.services.loki.streams import Entry, Labels, labels_of
 
 ERROR, DETAILS = "__error__", "__error_details__"
+COLOUR = re.compile(
+    r"[\x1b\x9b][\[\]()#;?]*(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\x07|(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~])"
+)
+"""A terminal command, as Loki removes it from lines."""
 BYTES: dict[str, int] = {"B": 1} | {
     f"{prefix}{suffix}": base**power
     for power, prefix in enumerate("KMGTP", start=1)
@@ -135,6 +139,103 @@ class Logfmt:
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """A template of Go's text/template, as far as it only puts labels, or the line, where they are to stand."""
+
+    parts: tuple[str, ...]
+    """Texts, and between them what is put in: a label's name, or `__line__`."""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """The template of this text. Raises Refusal with Go's words, and NotCovered for what does more."""
+        parts = _ACTION.split(text)
+        for part in parts[::2]:
+            if "{{" in part:
+                if "}}" in part.partition("{{")[2]:
+                    raise NotCovered(f"the template {text}.")
+                raise Refusal("1: unclosed action")
+        return cls(tuple(_put_in(part) if place % 2 else part for place, part in enumerate(parts)))
+
+    def fill(self, line: Line) -> str:
+        """What becomes of it; a label that is not there leaves nothing."""
+        held = line.labels | {"__line__": line.text}
+        return "".join(held.get(part, "") if place % 2 else part for place, part in enumerate(self.parts))
+
+
+_ACTION = re.compile(r"((?:\s*\{\{- |\{\{)[^{}]*?(?: -\}\}\s*|\}\}))")
+"""What a template puts in, with the spaces around it that a `-` takes away."""
+
+
+def _put_in(action: str) -> str:
+    found = re.fullmatch(r"\{\{(?:- )?\s*(?:\.([a-zA-Z_]\w*)|(__line__))\s*(?: -)?\}\}", action.strip())
+    if found is None:
+        raise NotCovered(f"the template's {action.strip()}.")
+    return found[1] or found[2]
+
+
+@dataclass(frozen=True, slots=True)
+class LineFormat:
+    """`| line_format "…"`: the line becomes another."""
+
+    template: Template
+
+    def __call__(self, line: Line) -> bool:
+        line.text = self.template.fill(line)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFormat:
+    """`| label_format a=b, c="…"`: b becomes a, and c what the template says."""
+
+    formats: tuple[tuple[str, Template | str], ...]
+
+    def __call__(self, line: Line) -> bool:
+        for name, source in self.formats:
+            if isinstance(source, Template):
+                line.labels[name] = source.fill(line)
+            elif source in line.labels:
+                line.labels[name] = line.labels.pop(source)
+        return True
+
+
+def _is_among(chosen: tuple[Matcher | str, ...], name: str, value: str) -> bool:
+    return any(one == name if isinstance(one, str) else one.name == name and one.matches(value) for one in chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """`| drop a, b="x"`: labels that the line loses."""
+
+    chosen: tuple[Matcher | str, ...]
+
+    def __call__(self, line: Line) -> bool:
+        line.labels = {name: value for name, value in line.labels.items() if not _is_among(self.chosen, name, value)}
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """`| keep a, b="x"`: labels that the line does not lose, beside those that tell of an error."""
+
+    chosen: tuple[Matcher | str, ...]
+
+    def __call__(self, line: Line) -> bool:
+        line.labels = {
+            name: value
+            for name, value in line.labels.items()
+            if name in (ERROR, DETAILS) or _is_among(self.chosen, name, value)
+        }
+        return True
+
+
+def decolorize(line: Line) -> bool:
+    """`| decolorize`: the line without its colours."""
+    line.text = COLOUR.sub("", line.text)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
 class Quantity:
     """`| name > 5`, `> 5s` or `> 5MB`: the label's value is read as a number, a duration or a size."""
 
@@ -203,7 +304,7 @@ class LogQuery:
             held = dict(labels) | dict(entry.metadata)
             line = Line(entry.at, entry.text, held, frozenset(held))
             if all(stage(line) for stage in self.stages):
-                yield labels_of(line.labels), entry
+                yield labels_of(line.labels), entry if line.text == entry.text else replace(entry, text=line.text)
 
 
 def read_number(text: str) -> float:

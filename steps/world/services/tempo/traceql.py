@@ -28,7 +28,7 @@ from steps.world.services.tempo.expressions import (
 )
 
 GRAMMAR = r"""
-start: alternatives ("|" step)*
+start: alternatives ("|" step)* _NEWEST?
 ?alternatives: joint | alternatives _or joint           -> combination
 ?joint: relation | joint _and relation                  -> combination
 ?relation: spans | relation _relating spans             -> combination
@@ -63,6 +63,7 @@ filter: "{" [either] "}"
       | UNCOVERED
 static: STRING | INTEGER | FLOAT | DURATION | STATUS | KIND | TRUTH | NIL
 
+_NEWEST.6: /with\s*\(\s*most_recent\s*=\s*(true|false)\s*\)/
 UNCOVERED.5: /(event|link|instrumentation|parent)[.:]|span:(childCount|parentID)|(childCount|parent|nestedSet\w+)\b
     |(by|coalesce|with|rate|\w+_over_time|histogram|compare|topk|bottomk)(?=\s*\()|!>>?|!<<?|&>>?|&<<?|&~/x
 ATTRIBUTE.4: /(span|resource)?\.("([^"\\]|\\.)*"|[^\s{}()=~!<>&|^,"])+/
