@@ -23,6 +23,7 @@ from steps.incident.waiting import BedNotReady
 from steps.targets import profile as profiles
 from steps.world.journal import Exchange, Flight, Journal
 from steps.world.processes.usage import ALONE, Share
+from steps.world.services.covered import NOT_COVERED
 from steps.world.services.signals import Signals
 from tests.test_claims import refused
 
@@ -485,6 +486,24 @@ def test_when_the_suite_is_not_faster_by_far_nothing_is_held_against_the_agent()
         miss()
     with traffic.if_well_measured(slow, SETTINGS):
         pass
+
+
+def test_what_a_double_could_not_answer_is_not_held_against_the_agent() -> None:
+    answer = f"{NOT_COVERED}the query's unwrap.".encode()
+    unknown = exchange("loki", method="GET", status=501, response_body=answer)
+    theirs, others = (
+        load_of([], [unknown]),
+        load_of([], [exchange("loki", status=501, response_body=answer, caller="suite")]),
+    )
+    with pytest.raises(
+        BedNotReady, match=r"in time.* But the suite's double of loki does not cover the query's unwrap"
+    ):
+        with traffic.if_well_measured(theirs, SETTINGS):
+            miss()
+    with traffic.if_well_measured(theirs, SETTINGS):
+        pass
+    with pytest.raises(AssertionError, match="in time"), traffic.if_well_measured(others, SETTINGS):
+        miss()
 
 
 def test_on_a_busy_machine_nothing_is_held_against_the_agent() -> None:

@@ -37,6 +37,7 @@ from steps.world.gateway import Authority
 from steps.world.journal import Exchange, Journal
 from steps.world.loop import Loop
 from steps.world.processes.usage import Machine, Share
+from steps.world.services.covered import uncovered
 
 T = TypeVar("T")
 Kind = Literal["everything", "approvals", "limits"]
@@ -331,8 +332,8 @@ def well_carried(load: Load) -> None:
 
 @contextmanager
 def if_well_measured(load: Load, settings: profiles.Load) -> Iterator[None]:
-    """What is missed herein is held against agent-sre, unless the machine was too busy, or the suite itself not faster
-    by far. Raises BedNotReady then.
+    """What is missed herein is held against agent-sre, unless the machine was too busy, the suite itself not faster by
+    far, or a double could not answer. Raises BedNotReady then.
 
     What is reached in spite of that counts.
     """
@@ -340,6 +341,8 @@ def if_well_measured(load: Load, settings: profiles.Load) -> Iterator[None]:
         with if_undisturbed(load.machine, settings):
             yield
     except AssertionError as missed:
+        if unanswered := uncovered(call for call in load.calls if call.caller == "agent-sre"):
+            raise BedNotReady(f"{missed} But {unanswered[0].lower()}{unanswered[1:]}") from None
         if load.capacity >= settings.headroom * load.carried:
             raise
         raise BedNotReady(
