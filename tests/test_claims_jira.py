@@ -14,11 +14,13 @@ from steps.drivers.jira import Change, Comment, Issue, RemoteLink, document, pla
 from steps.incident import calls, jira_issues, logs, tickets
 from steps.incident.alert import Alert, make_alert
 from steps.incident.incident import Incident
+from steps.incident.issues import Issues
 from steps.incident.jira_issues import JiraIssues
 from steps.incident.waiting import Waiting
 from steps.targets.profile import Limits, load
 from steps.world.earlier import Earlier
 from steps.world.journal import Exchange, Journal
+from steps.world.services.linear.errors import unauthenticated
 from steps.world.services.signals import Signals
 from tests.test_claims import CORRELATION, refused
 
@@ -377,6 +379,34 @@ def test_giving_up_is_few_tries_and_then_none(journal: Journal) -> None:
     refused(lambda: issues.gives_up(alert, 3), "tried 4 times")
     issues._incident.earlier = Earlier(journal, frozenset(["HOMELAB-3"]))
     issues.gives_up(alert, 3)
+
+
+def test_tries_are_counted_of_one_call_and_not_of_all_that_a_refused_token_meets(journal: Journal) -> None:
+    alert = make_alert()
+    issues = claims(Tracker(), journal, alert)
+    for method, path in (("GET", "/myself"), ("GET", "/search/jql"), ("GET", "/issue/A-1"), ("POST", "/issue")):
+        record(journal, 401, {}, method=method, url=f"{SITE}{path}")
+    issues.gives_up(alert, 1)
+    record(journal, 401, {}, method="GET", url=f"{SITE}/search/jql?jql=another")
+    refused(lambda: issues.gives_up(alert, 1), "at most 1 tries", "tried 2 times")
+
+
+def test_linear_is_asked_for_other_fields_by_another_call(journal: Journal) -> None:
+    alert = make_alert()
+    of_jira = claims(Tracker(), journal, alert)
+    issues = Issues(Tracker(), journal, of_jira._waiting, of_jira._incident, load("reference"))  # type: ignore[arg-type]
+
+    def ask(query: str) -> None:
+        body = json.dumps({"query": query}).encode()
+        answer = unauthenticated()
+        at = {"caller": "agent-sre", "callee": "linear", "url": "https://api.linear.app/graphql", "request_body": body}
+        journal.record(**at, method="POST", status=answer.status, response_body=answer.body)
+
+    for field in ("viewer", "teams", "users", "issues", "issueLabels", "workflowStates"):
+        ask(f"{{ {field} {{ id }} }}")
+    issues.gives_up(alert, 1)
+    ask("{ me: viewer { email } }")
+    refused(lambda: issues.gives_up(alert, 1), "at most 1 tries", "tried 2 times")
 
 
 def test_calls_count_for_an_alert_from_when_it_is_told_even_before_the_agent_answers(journal: Journal) -> None:

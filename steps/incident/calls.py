@@ -72,8 +72,8 @@ def tried_again(calls: list[Exchange], growth: float) -> list[Exchange]:
     A look whether Linear is back may be taken at an even pace, one no quicker than those tries. A busy machine
     lengthens pauses at random: where the first ones do not show that they grow, the next ones may.
     """
-    repeated = _grouped(calls, lambda call: call.request_body)
-    repeated = repeated or _grouped(calls, lambda call: tuple(operations(call.request_body)))
+    repeated = _repeated(calls, lambda call: call.request_body)
+    repeated = repeated or _repeated(calls, lambda call: operations(call.request_body))
     assert repeated, (
         f"Expected agent-sre to try one request at least {TRIES} times while Linear is away, "
         f"but of its {len(calls)} calls none was repeated so often."
@@ -104,12 +104,17 @@ def _grown(tries: list[Exchange], growth: float) -> AssertionError | None:
     return None
 
 
-def _grouped(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:
+def _repeated(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:
     """The calls that are alike, where there are enough of them to compare their pauses."""
+    return [group for group in alike(calls, key) if len(group) >= TRIES]
+
+
+def alike(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:
+    """The calls in groups of those that have the same key."""
     groups: dict[Hashable, list[Exchange]] = {}
     for call in calls:
         groups.setdefault(key(call), []).append(call)
-    return [group for group in groups.values() if len(group) >= TRIES]
+    return list(groups.values())
 
 
 def next_by(calls: list[Exchange], pause: float) -> float:

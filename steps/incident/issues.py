@@ -30,6 +30,7 @@ from steps.incident.tickets import (
 from steps.incident.waiting import Waiting
 from steps.targets.profile import Profile
 from steps.world.journal import Exchange, Journal
+from steps.world.services.linear import operations
 
 # A sentence finds all claims about a Linear issue here, also those that hold in every tracker.
 __all__ = [
@@ -105,6 +106,11 @@ class Issues(Tickets[Issue]):
         """Whether the same call would be refused again."""
         said = call.response_text
         return NOT_FOUND not in said and any(code in said for code in REFUSALS)
+
+    @staticmethod
+    def request_of(call: Exchange) -> frozenset[str]:
+        """Linear has one address for everything: what is asked for are the fields, whatever the variables."""
+        return operations(call.request_body)
 
     @staticmethod
     def names_of(issue: Issue) -> list[str]:

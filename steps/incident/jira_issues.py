@@ -53,6 +53,11 @@ class JiraIssues(Tickets[Issue]):
         return call.status is not None and 400 <= call.status < 500 and call.status not in PASSING
 
     @staticmethod
+    def request_of(call: Exchange) -> tuple[str, str]:
+        """In Jira a method and a path say what is asked for."""
+        return call.method, call.path
+
+    @staticmethod
     def names_of(issue: Issue) -> list[str]:
         """Jira knows an issue by its key and, in an address, by its id."""
         return [issue.key, f"/issue/{issue.id}"]

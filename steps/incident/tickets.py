@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -157,6 +157,11 @@ class Tickets(ABC, Generic[T]):
 
     @staticmethod
     @abstractmethod
+    def request_of(call: Exchange) -> Hashable:
+        """What the call asks for, the same in each of its tries."""
+
+    @staticmethod
+    @abstractmethod
     def names_of(issue: T) -> list[str]:
         """How a call on the wire can name the issue."""
 
@@ -268,13 +273,18 @@ class Tickets(ABC, Generic[T]):
                 self.show(issue)
 
     def gives_up(self, alert: Alert, tries: int) -> None:
-        """The agent gives up what is refused for good: after at most so many tries for each event no other comes."""
+        """The agent gives up what is refused for good: after at most so many tries for each event no other comes.
+
+        Tries are counted of one call (ruling 7): whoever prepares an issue may be refused at each thing he looks up.
+        """
         what = f"what {self.name} refuses"
         self._waiting.until(lambda: calls.made(self.refused_calls(), what), "ticket")
         while True:
             refused = self.refused_calls()
-            calls.few(refused, tries * max(1, len(self._deliveries(alert))), what)
-            next_by = calls.next_by(refused, self._waiting.limits.again)
+            requests = calls.alike(refused, self.request_of)
+            for tried in requests:
+                calls.few(tried, tries * max(1, len(self._deliveries(alert))), what)
+            next_by = max(calls.next_by(tried, self._waiting.limits.again) for tried in requests)
             if self._journal.cursor() >= next_by:
                 break
             self._waiting.pass_time(next_by)
