@@ -16,7 +16,7 @@ import httpx
 import pytest
 from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLScalarType, get_named_type
 
-from steps.world.services.linear import Linear, errors, operations
+from steps.world.services.linear import Linear, errors, opens_issues, operations
 from steps.world.services.linear.schema import is_connection, schema
 
 KEY, OTHER_KEY, ADMIN_KEY = "lin_api_agent", "lin_api_colleague", "lin_api_admin"
@@ -1487,3 +1487,18 @@ def test_operations_names_what_a_request_asks_for(request_: Any, fields: set[str
     body = request_ if isinstance(request_, str) else json.dumps(request_)
     assert operations(body.encode()) == fields
     assert operations(b"\xff") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("query", "opens"),
+    [
+        (CREATE, True),
+        ("mutation m($i: IssueBatchCreateInput!) { a: issueBatchCreate(input: $i) { success } }", True),
+        ("mutation m($i: CommentCreateInput!) { commentCreate(input: $i) { success } }", False),
+        ("mutation issueCreate($i: CommentCreateInput!) { commentCreate(input: $i) { success } }", False),
+        ("mutation m($ids: [UUID!]!) { issueBatchUpdate(ids: $ids, input: {}) { success } }", False),
+        ("{ viewer { id } }", False),
+    ],
+)
+def test_issues_are_opened_one_by_one_or_several_at_once_and_by_nothing_else(query: str, opens: bool) -> None:
+    assert opens_issues(json.dumps({"query": query, "variables": {"note": "issueCreate"}}).encode()) is opens

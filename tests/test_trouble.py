@@ -92,6 +92,9 @@ def test_a_fault_of_few_calls_is_for_a_new_alert_and_one_until_lifted_for_every_
     trouble.at_linear_after_opening("drops the connection")
     assert meets(injected[-1], request(body=opens % b"v0123456789ab"))
     assert not meets(injected[-1], request(body=NEW)) and not meets(injected[-1], request(body=opens % b"another"))
+    trouble.at_linear_opening("refuses it as invalid")
+    for several, met in ((b"issueBatchCreate(input: {issues: []})", True), (b"issueBatchUpdate(ids: [])", False)):
+        assert meets(injected[-1], request(body=b'{"query": "mutation {%s {success}}"}' % several)) is met
 
     trouble.at_jira_after_opening("drops the connection")
     assert meets(injected[-1], request(body=NEW))

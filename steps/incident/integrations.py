@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from steps.incident.alert import Alert
 from steps.incident.numbers import numbers_in
 from steps.world.journal import Exchange, Journal, names_incident
-from steps.world.services.linear import operations
+from steps.world.services.linear import opens_issues
 
 LIMITS = ("requests", "complexity", "endpoint-requests")
 """What Linear counts (CONTRACTS §1.3)."""
@@ -151,7 +151,7 @@ def _opens(call: Exchange) -> bool:
     """Whether the call opens a ticket."""
     if call.callee == "jira":
         return call.method == "POST" and call.path.rstrip("/").endswith("/issue")
-    return "issueCreate" in call.request_text and "issueCreate" in operations(call.request_body)
+    return opens_issues(call.request_body)
 
 
 def _texts_in(call: Exchange) -> str:
@@ -295,7 +295,7 @@ def trace_of(about: Iterable[Exchange], facts: Facts | None = None) -> Trace:
 
 
 def ticket_names(call: Exchange) -> set[str]:
-    """The names of the ticket that the call has opened: what it is called by in later calls."""
+    """The names of the tickets that the call has opened: what they are called by in later calls."""
     if not _opens(call):
         return set()
     names: set[Any] = set()
@@ -303,9 +303,11 @@ def ticket_names(call: Exchange) -> set[str]:
         asked, answer = call.request_json(), call.response_json()
         if call.callee == "jira":
             return {str(answer["key"]), f"/issue/{answer['id']}"}
-        names.add(asked.get("variables", {}).get("input", {}).get("id"))
+        wanted = asked.get("variables", {}).get("input", {})
+        names |= {one.get("id") for one in (wanted, *wanted.get("issues", ()))}
         for payload in (answer.get("data") or {}).values():
-            names |= {(payload.get("issue") or {}).get(name) for name in ("id", "identifier")}
+            for issue in (payload.get("issue") or {}, *payload.get("issues", ())):
+                names |= {issue.get(name) for name in ("id", "identifier")}
     except (ValueError, KeyError, AttributeError, TypeError):
         pass
     return {name for name in names if isinstance(name, str)}

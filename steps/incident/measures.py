@@ -11,6 +11,7 @@ from steps.incident.jira_issues import key_of_opened
 from steps.targets.profile import Resources
 from steps.world.journal import Exchange, Journal
 from steps.world.processes.usage import Usage, Watch
+from steps.world.services.linear import opens_issues
 
 MEGABYTE = 1024 * 1024
 
@@ -24,7 +25,7 @@ def of_each_integration(journal: Journal, alerts: list[Alert]) -> dict[str, list
 
 
 INTEGRATIONS: dict[str, tuple[str, Callable[[Exchange], bool]]] = {
-    "Linear": ("linear", lambda call: "issueCreate" in call.request_text),
+    "Linear": ("linear", lambda call: opens_issues(call.request_body)),
     "Jira": ("jira", lambda call: key_of_opened(call) is not None),
     "LambdaFunction": ("functions", lambda call: call.method == "POST"),
 }

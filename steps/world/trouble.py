@@ -37,7 +37,7 @@ from steps.world.services.functions import NAMESPACE
 from steps.world.services.jira import Jira
 from steps.world.services.jira import errors as jira_errors
 from steps.world.services.jira.catalogue import SERVICE, SOFTWARE
-from steps.world.services.linear import Limited, Linear, errors, operations
+from steps.world.services.linear import Limited, Linear, errors, opens_issues
 from steps.world.services.trm import Trm
 from steps.world.staff import AGENT
 
@@ -405,7 +405,7 @@ def _of_agent(request: Request) -> bool:
 
 
 def _opens_issue(request: Request) -> bool:
-    return "issueCreate" in operations(request.body)
+    return opens_issues(request.body)
 
 
 def _opens_jira_issue(request: Request) -> bool:

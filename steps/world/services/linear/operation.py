@@ -43,6 +43,9 @@ PROPERTY, OBJECT = 0.1, 1.0
 MOST_POINTS = 10_000
 """What a single query may cost."""
 
+OPENINGS = frozenset({"issueCreate", "issueBatchCreate"})
+"""The root fields by which issues are opened."""
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -168,6 +171,12 @@ def operations(body: bytes) -> frozenset[str]:
     except (ValueError, KeyError, TypeError, AttributeError, GraphQLSyntaxError):
         return frozenset()
     return root_fields(document, definition) if definition else frozenset()
+
+
+def opens_issues(body: bytes) -> bool:
+    """Whether a request opens issues, be it one or several at once."""
+    # Reading GraphQL takes time, and most requests do not even hold the word.
+    return b"Create" in body and not OPENINGS.isdisjoint(operations(body))
 
 
 def root_fields(document: DocumentNode, definition: OperationDefinitionNode) -> frozenset[str]:
