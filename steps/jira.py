@@ -88,7 +88,7 @@ def is_updated(context: Context) -> None:
 @then("the Jira issue tells that the remediation was started and how it ended")
 def tells_remediation(context: Context) -> None:
     call = context.remediation.call(context.incident.alert)
-    context.jira_issues.becomes(context.incident.alert, lambda issue: tickets.tells_remediation(issue, call))
+    context.jira_issues.tells_remediation(context.incident.alert, lambda: call)
 
 
 # -- closed

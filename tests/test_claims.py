@@ -16,6 +16,7 @@ from steps.incident.alert import Alert, Rule, make_alert
 from steps.incident.events import FIRED, RESOLVED, Sent, event_about
 from steps.incident.malformed import MALFORMED
 from steps.incident.notification import common, fingerprint, notification
+from steps.incident.sayings import sayings
 from steps.world.cluster.cloudevent import encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.linear import errors
@@ -61,7 +62,7 @@ def issue_of(alert: Alert, **changes: Any) -> Issue:
 
 
 def comment(body: str, at: datetime | None = None) -> Comment:
-    return Comment(id=body, body=body, created_at=at or datetime.now(UTC), author_email=None)
+    return Comment(id=body, body=body, created_at=at or datetime.now(UTC), edited_at=None, author_email=None)
 
 
 def exchange(**said: Any) -> Exchange:
@@ -183,6 +184,11 @@ def test_an_update_is_a_comment_or_other_words() -> None:
     alert = make_alert()
     before = issue_of(alert)
     issues.says_more(issue_of(alert, comments=(comment("again"),)), before)
+    issues.says_more(issue_of(alert, description=f"{before.description}\nNotified again."), before)
+    before = issue_of(alert, comments=(comment("notified once"),))
+    issues.says_more(issue_of(alert, comments=(comment("notified twice"),)), before)
+    refused(lambda: issues.says_more(before.model_copy(), before), "1 comments")
+    before = issue_of(alert)
     refused(lambda: issues.says_more(issue_of(alert, state_name="In Progress"), before), "0 comments")
 
 
@@ -215,6 +221,95 @@ def test_what_the_alert_asks_for_is_no_start() -> None:
     )
     told = f"{repeated}\n\nRemediation: calling pod-restart"
     issues.tells_remediation(issue_of(alert, description=told, comments=(end,)), call)
+
+
+def ask(query: str, *, at: datetime, **variables: Any) -> Exchange:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    began = at.timestamp()
+    return exchange(request_body=body, response_body=b'{"data": {}}', status=200, began=began, ended=began)
+
+
+OPEN = "mutation m($i: IssueCreateInput!) { issueCreate(input: $i) { success } }"
+UPDATE = 'mutation m($text: String!) { issueUpdate(id: "BVL-7", input: { description: $text }) { success } }'
+COMMENT = "mutation m($i: CommentCreateInput!) { commentCreate(input: $i) { success } }"
+EDIT = "mutation m($id: String!, $i: CommentUpdateInput!) { commentUpdate(id: $id, input: $i) { success } }"
+SEARCH = "query q($f: IssueFilter) { issues(filter: $f) { nodes { id } } }"
+ECHO = "Firing since 10:00\n\n- lambda_function: pod-restart"
+START, END = "Remediation: calling pod-restart", "Remediation: pod-restart succeeded"
+
+
+@pytest.mark.parametrize(
+    ("texts", "missing"),
+    [
+        ((ECHO, f"{ECHO}\n\n{START}", f"{ECHO}\n\n{START}\n{END}"), None),
+        ((ECHO, f"{ECHO}\n\n{START}", f"{ECHO}\n\n{END}"), None),
+        (
+            (ECHO, f"{ECHO}\n\n## Remediation\n\n- pod-restart: ⏳", f"{ECHO}\n\n## Remediation\n\n- pod-restart: ✅"),
+            None,
+        ),
+        ((ECHO, f"{ECHO}\n\n## Started\n\n- lambda_function: pod-restart", f"{ECHO}\n\n## All well"), None),
+        ((ECHO, f"{ECHO}\n\n## Looking", f"{ECHO}\n\n## Looking\n\n{END}"), "was started"),
+        ((ECHO, f"{ECHO}\n\n{START}", f"{ECHO}\n\n{START}\n\n{START}"), "how pod-restart ended"),
+        ((ECHO, f"{ECHO}\n\n{START}", f"{ECHO}\n\n{START}"), "how pod-restart ended"),
+        ((ECHO, f"{ECHO}\n\n{START}", f"{ECHO.replace('10:00', '11:00')}\n\n{START}"), "how pod-restart ended"),
+        ((ECHO, f"{ECHO}\n\n{START}", ECHO), "how pod-restart ended"),
+        ((ECHO, ECHO, f"{ECHO}\n\n{END}"), "was started"),
+        ((ECHO, ECHO, f"{ECHO}\n\n{START}"), "how pod-restart ended"),
+    ],
+)
+def test_a_remediation_may_be_told_in_the_description_be_the_start_written_over_or_not(
+    texts: tuple[str, str, str], missing: str | None
+) -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    opened, started, ended = (now - timedelta(seconds=ago) for ago in (9, 6, 0))
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=(now - timedelta(seconds=3)).timestamp())
+    about = [
+        ask(OPEN, at=opened, i={"id": "u-7", "description": texts[0]}),
+        ask(UPDATE, at=started, text=texts[1]),
+        ask(UPDATE, at=ended, text=texts[2]),
+    ]
+    issue = issue_of(alert, description=texts[2], created_at=opened)
+    said = sayings(about, issue.created_at)
+    assert [one.text for one in said if not one.is_comment] == list(texts)
+    if missing:
+        refused(lambda: issues.tells_remediation(issue, call, said), missing)
+    else:
+        issues.tells_remediation(issue, call, said)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "missing"),
+    [
+        ("pod-restart: ⏳", "pod-restart: ✅", None),
+        (START, f"{START}\n{END}", None),
+        (START, START, "how pod-restart ended"),
+        ("CPU is at 87 %", END, "was started"),
+        ("CPU is at 87 %", START, "how pod-restart ended"),
+    ],
+)
+def test_a_remediation_may_be_told_in_one_comment_that_is_edited(first: str, then: str, missing: str | None) -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=(now - timedelta(seconds=3)).timestamp())
+    started = now - timedelta(seconds=6)
+    about = [ask(COMMENT, at=started, i={"id": "c-1", "body": first}), ask(EDIT, at=now, id="c-1", i={"body": then})]
+    edited = Comment(id="c-1", body=then, created_at=started, edited_at=now, author_email=None)
+    issue = issue_of(alert, description=ECHO, comments=(edited,))
+    said = sayings(about, issue.created_at)
+    if missing:
+        refused(lambda: issues.tells_remediation(issue, call, said), missing)
+    else:
+        issues.tells_remediation(issue, call, said)
+
+
+def test_only_what_was_written_on_this_issue_was_said_there() -> None:
+    now = datetime.now(UTC)
+    another = ask(OPEN, at=now, i={"description": START, "parentId": "BVL-7"})
+    look = ask(SEARCH, at=now, f={"description": {"contains": START}})
+    failed = replace(ask(UPDATE, at=now, text=START), response_body=b'{"errors": [{"message": "no"}]}')
+    written = ask(UPDATE, at=now, text=START)
+    opened_at = now - timedelta(seconds=1)
+    assert [one.call for one in sayings([another, look, failed, written], opened_at)] == [written]
+    assert [one.call for one in sayings([another], now)] == [another]
 
 
 def test_of_all_issues_none_is_open() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -60,7 +61,9 @@ def issue_of(alert: Alert, **changes: Any) -> Issue:
 
 
 def comment(body: str) -> Comment:
-    return Comment(id=body, body=body, document=document(body), created_at=datetime.now(UTC), author=None)
+    return Comment(
+        id=body, body=body, document=document(body), created_at=datetime.now(UTC), edited_at=None, author=None
+    )
 
 
 def change(field: str) -> Change:
@@ -126,6 +129,10 @@ def test_an_update_is_a_comment_or_a_field_but_no_move() -> None:
     before = issue_of(alert, changes=(change("labels"),))
     jira_issues.says_more(issue_of(alert, changes=before.changes, comments=(comment("again"),)), before)
     jira_issues.says_more(issue_of(alert, changes=(*before.changes, change("description"))), before)
+    told = issue_of(alert, changes=before.changes, comments=(comment("notified once"),))
+    edited = issue_of(alert, changes=before.changes, comments=(comment("notified twice"),))
+    jira_issues.says_more(edited, told)
+    refused(lambda: jira_issues.says_more(told.model_copy(), told), "1 comments", "same fields")
     moved = issue_of(alert, changes=(*before.changes, change("status"), change("resolution")))
     refused(lambda: jira_issues.says_more(moved, before), "0 comments", "same fields")
 
@@ -364,6 +371,26 @@ def test_an_alerts_own_priority_belongs_to_its_own_issue(journal: Journal) -> No
     refused(lambda: issues.is_own(issue_of(other), other, [one]), "priority Medium", "has High")
     strange = issue_of(one, priority="Highest", comments=(comment(other.name),))
     refused(lambda: issues.is_own(strange, one, [other]), other.name)
+
+
+@pytest.mark.parametrize(("outcome", "missing"), [("pod-restart succeeded", None), ("", "how pod-restart ended")])
+def test_a_remediation_may_be_told_in_jiras_description(journal: Journal, outcome: str, missing: str | None) -> None:
+    alert = make_alert()
+    tracker = Tracker(issue_of(alert))
+    issues = claims(tracker, journal, alert)
+
+    def describe(text: str) -> None:
+        body = json.dumps({"update": {"description": [{"set": document(f"{alert.mark}\n{text}")}]}}).encode()
+        record(journal, 204, {}, method="PUT", url=f"{SITE}/issue/HOMELAB-7", request_body=body)
+
+    describe("calling pod-restart")
+    done = journal.record(caller="agent-sre", callee="functions", method="POST", url="http://pod-restart.ai.svc/")
+    time.sleep(0.01)
+    describe(outcome)
+    if missing:
+        refused(lambda: issues.tells_remediation(alert, lambda: done), missing)
+    else:
+        issues.tells_remediation(alert, lambda: done)
 
 
 def test_giving_up_is_few_tries_and_then_none(journal: Journal) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -126,6 +127,7 @@ def test_an_issue_is_seen_with_all_that_hangs_on_it(jira: Jira, agent: httpx.Cli
     assert issue.assignee.email == SUITE
     assert [comment.body for comment in issue.comments] == ["remediation started", "remediation failed"]
     assert [comment.author for comment in issue.comments] == [me, me]
+    assert [comment.edited_at for comment in issue.comments] == [None, None]
     assert issue.links == (driver.Link(type="Blocks", relation="blocks", key=other),)
     assert jira.issue(other).links == (driver.Link(type="Blocks", relation="is blocked by", key=key),)
     assert issue.remote_links == (driver.RemoteLink(global_id="slo", title="SLO", url="https://g/d/slo"),)
@@ -230,6 +232,7 @@ def test_comments_are_read_to_their_last_page(respx_mock: respx.MockRouter, serv
             "id": str(number),
             "body": document(str(number)),
             "created": f"2026-01-01T00:00:0{number}.000+0000",
+            "updated": "2026-01-01T00:00:02.000+0000",
             "author": {"accountId": "x", "displayName": "X"},
         }
 
@@ -249,6 +252,8 @@ def test_comments_are_read_to_their_last_page(respx_mock: respx.MockRouter, serv
     with httpx.Client() as client:
         issue = Jira(client, URL, SUITE, TOKEN, "HOMELAB").issue("HOMELAB-1")
     assert [each.body for each in issue.comments] == ["1", "2", "3"]
+    edited = datetime(2026, 1, 1, 0, 0, 2, tzinfo=UTC)
+    assert [each.edited_at for each in issue.comments] == [edited, None, edited]
     assert (issue.priority, issue.comments[0].author) == (
         None,
         driver.Account(id="x", name="X", email=None, active=True),

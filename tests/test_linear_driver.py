@@ -177,6 +177,19 @@ def test_an_issue_is_seen_with_all_that_hangs_on_it(linear: Linear, agent: Agent
     }
 
 
+def test_a_comment_that_was_edited_says_when(linear: Linear, agent: Agent, clock: Clock) -> None:
+    issue = agent.opens()
+    agent.comments(issue, "started")
+    [written] = linear.issue(issue).comments
+    assert written.edited_at is None
+    clock.now += 5
+    edit = 'mutation m($id: String!) { commentUpdate(id: $id, input: { body: "done" }) { success } }'
+    agent(edit, id=written.id)
+    [edited] = linear.issue(issue).comments
+    assert (edited.body, edited.created_at) == ("done", written.created_at)
+    assert edited.edited_at and edited.edited_at.timestamp() == clock.now
+
+
 def test_bare_issues_have_nothing_made_up(linear: Linear, agent: Agent) -> None:
     issue = linear.issue(agent.opens())
     assert (issue.description, issue.priority, issue.assignee_email) == (None, 0, None)

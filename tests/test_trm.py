@@ -581,7 +581,7 @@ def test_an_answer_that_knows_no_remedy_is_no_ground_to_judge_on(unsure: dict[st
 
 
 def issue_saying(text: str) -> Issue:
-    said = Comment(id="1", body=text, created_at=datetime.now(UTC), author_email=None)
+    said = Comment(id="1", body=text, created_at=datetime.now(UTC), edited_at=None, author_email=None)
     return Issue.model_construct(
         identifier="BVL-1", title="Alert", description="It fires.", comments=(said,), attachments=()
     )

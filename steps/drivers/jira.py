@@ -52,6 +52,7 @@ class Comment(BaseModel):
     body: str
     document: Document
     created_at: datetime
+    edited_at: datetime | None
     author: Account | None
 
 
@@ -467,6 +468,7 @@ def _comment(told: dict[str, Any]) -> Comment:
         body=plain_text(told["body"]),
         document=told["body"],
         created_at=_time(told["created"]),
+        edited_at=_time(told["updated"]) if told.get("updated", told["created"]) != told["created"] else None,
         author=_account(told["author"]) if told.get("author") else None,
     )
 

@@ -23,7 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 # An issue with all that hangs on it costs some 130 points, so pages are small; what overflows is read apart.
 CONNECTIONS = {
     "labels": "nodes { name }",
-    "comments": "nodes { id body createdAt user { email } }",
+    "comments": "nodes { id body createdAt editedAt user { email } }",
     "attachments": "nodes { id title subtitle url }",
     "relations": "nodes { id type relatedIssue { id identifier } }",
     "inverseRelations": "nodes { id type issue { id identifier } }",
@@ -87,6 +87,7 @@ class Comment(BaseModel):
     id: str
     body: str
     created_at: datetime
+    edited_at: datetime | None
     author_email: str | None
 
 
@@ -265,6 +266,7 @@ class Linear:
                 id=comment["id"],
                 body=comment["body"],
                 created_at=comment["createdAt"],
+                edited_at=comment["editedAt"],
                 author_email=comment["user"] and comment["user"]["email"],
             )
             for comment in nodes["comments"]

@@ -120,7 +120,7 @@ class Trace:
 
     def opened(self, tracker: str) -> float | None:
         """When its ticket was there."""
-        return self._first(tracker, lambda call: call.callee == tracker and _opens(call))
+        return self._first(tracker, lambda call: call.callee == tracker and opens(call))
 
     def called(self, function: str = "") -> float | None:
         """When its remediation had been carried out, by the function whose name begins so."""
@@ -147,7 +147,7 @@ def _is_post(call: Exchange) -> bool:
     return call.method == "POST"
 
 
-def _opens(call: Exchange) -> bool:
+def opens(call: Exchange) -> bool:
     """Whether the call opens a ticket."""
     if call.callee == "jira":
         return call.method == "POST" and call.path.rstrip("/").endswith("/issue")
@@ -296,7 +296,7 @@ def trace_of(about: Iterable[Exchange], facts: Facts | None = None) -> Trace:
 
 def ticket_names(call: Exchange) -> set[str]:
     """The names of the tickets that the call has opened: what they are called by in later calls."""
-    if not _opens(call):
+    if not opens(call):
         return set()
     names: set[Any] = set()
     try:

@@ -114,8 +114,8 @@ class Issues(Tickets[Issue]):
 
     @staticmethod
     def names_of(issue: Issue) -> list[str]:
-        """Linear knows an issue by its id and by its identifier."""
-        return [issue.id, issue.identifier]
+        """Linear knows an issue by its id and by its identifier, and for a change of a comment by the comment's id."""
+        return [issue.id, issue.identifier, *(comment.id for comment in issue.comments)]
 
     # -- what is claimed
 

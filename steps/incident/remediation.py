@@ -12,7 +12,7 @@ from steps.drivers.linear import Issue
 from steps.incident.alert import Alert, make_alert
 from steps.incident.events import Sent, growing
 from steps.incident.incident import Incident
-from steps.incident.issues import Issues, tells_remediation, text_of
+from steps.incident.issues import Issues, text_of
 from steps.incident.waiting import Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.cluster.cloudevent import EventError, decode
@@ -181,7 +181,7 @@ class Remediation:
     def succeeded(self, alert: Alert) -> None:
         """The alert's issue tells how the remediation ended, and no ticket tells that it failed."""
         self._waiting.until(lambda: answered_well(self.calls(alert), alert), "recovery")
-        self._issues.becomes(alert, lambda issue: tells_remediation(issue, self.calls(alert)[-1]))
+        self._issues.tells_remediation(alert, lambda: self.calls(alert)[-1])
         self._issues.exactly_one(alert)
 
     def failed(self, alert: Alert) -> Issue:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import html
 import re
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from datetime import UTC, datetime
+from itertools import pairwise, takewhile
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from steps.incident import calls
 from steps.incident.alert import Alert
 from steps.incident.facts import label_facts, told_by
 from steps.incident.incident import Incident
+from steps.incident.sayings import CLOCK_GRAIN, Saying, sayings
 from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import words
 from steps.world.journal import Exchange, Journal
@@ -31,6 +33,8 @@ class Comment(Protocol):
     def body(self) -> str: ...
     @property
     def created_at(self) -> datetime: ...
+    @property
+    def edited_at(self) -> datetime | None: ...
 
 
 class Ticket(Protocol):
@@ -46,6 +50,8 @@ class Ticket(Protocol):
     def title(self) -> str: ...
     @property
     def description(self) -> str | None: ...
+    @property
+    def created_at(self) -> datetime: ...
     @property
     def state_name(self) -> str: ...
     @property
@@ -272,6 +278,16 @@ class Tickets(ABC, Generic[T]):
             for issue in latest:
                 self.show(issue)
 
+    def tells_remediation(self, alert: Alert, call: Callable[[], Exchange]) -> None:
+        """The alert's issue comes to tell that the remediation was started, and how that call of it ended."""
+        self.becomes(alert, lambda issue: tells_remediation(issue, call(), self._said_on(issue)))
+
+    def _said_on(self, issue: T) -> list[Saying]:
+        """What the agent has written on the issue, in order of time."""
+        names, since = self.names_of(issue), self._incident.began
+        about = self._journal.exchanges(caller="agent-sre", callee=self.callee, mentioning=names, since=since)
+        return sayings(about, issue.created_at)
+
     def gives_up(self, alert: Alert, tries: int) -> None:
         """The agent gives up what is refused for good: after at most so many tries for each event no other comes.
 
@@ -453,11 +469,17 @@ def holds_none(issue: Ticket, others: list[Alert]) -> None:
 
 
 def says_more(issue: Ticket, before: Ticket) -> None:
-    """Something was added to the issue since then: a comment, or words in its description."""
-    assert (len(issue.comments), issue.description) != (len(before.comments), before.description), (
+    """Something was added to the issue since then: a comment, or words in one or in its description."""
+    assert commented(issue, before) or issue.description != before.description, (
         f"Expected {issue.identifier} to be updated, "
         f"but it still has {len(issue.comments)} comments and the same description."
     )
+
+
+def commented(issue: Ticket, before: Ticket) -> bool:
+    """Whether a comment was added to the issue since then, or one says something else by now."""
+    known = {comment.body for comment in before.comments}
+    return len(issue.comments) > len(before.comments) or any(each.body not in known for each in issue.comments)
 
 
 def says_resolved(issue: Ticket, before: Ticket) -> None:
@@ -471,25 +493,62 @@ def says_resolved(issue: Ticket, before: Ticket) -> None:
     )
 
 
-def tells_remediation(issue: Ticket, call: Exchange) -> None:
+def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()) -> None:
     """The issue tells of the remediation twice: that it was started, and how it ended.
 
-    A start may be told late, when the tracker is slow; then it has to be told in words. So it has in the description,
-    which may also only repeat what the alert asks for.
+    Either stands in a comment or in the description, and what was told of the start may be written over at the end:
+    `said` still has it. A start may be told late, when the tracker is slow; then it has to be told in words. So it has
+    in a description that was not changed for it, which may also only repeat what the alert asks for.
     """
     function = call.host.partition(".")[0]
     ended = datetime.fromtimestamp(call.ended, UTC) - CLOCK_GRAIN
-    parts = filter(_STARTED.search, re.split(r"\n\s*\n", issue.description or ""))
-    told = [comment.body for comment in issue.comments if comment.created_at < ended or _STARTED.search(comment.body)]
+    written = [(one.edited_at or one.created_at, one) for one in issue.comments]
+    described = [one for one in said if not one.is_comment]
+    added = [(after.at, _added(after.text, before.text)) for before, after in pairwise(described)]
+    comments = [(one.at, one.text) for one in said if one.is_comment] + [(at, one.body) for at, one in written]
+    descriptions = [one.text for one in described] + [issue.description or ""]
+    parts = [part for text in descriptions for part in re.split(r"\n\s*\n", text) if _STARTED.search(part)]
+    told = [text for at, text in sorted(added + comments) if at < ended or _STARTED.search(text)]
     starts = [text for text in (*parts, *told) if function in text]
     assert starts, f"Expected {issue.identifier} to tell that {function} was started, but it does not."
-    after = [comment.body for comment in issue.comments if comment.created_at >= ended and comment.body != starts[0]]
-    assert after, f"Expected {issue.identifier} to tell how {function} ended, but no comment came after its end."
+
+    def is_new(text: str, earlier: list[Saying]) -> bool:
+        """Whether the text says something that neither the start did nor the text that stood there before the end."""
+        before = [one.text for one in earlier if one.at < ended][-1:]
+        known = {_said(line) for text in (*before, starts[0]) for line in text.splitlines()}
+        return any(_said(line) not in {*known, ""} for line in text.splitlines())
+
+    after = [one.body for _, one in written if one.created_at >= ended and one.body != starts[0]]
+    after += [
+        one.body
+        for at, one in written
+        if at >= ended > one.created_at
+        and is_new(one.body, [each for each in said if each.is_comment and each.names(one.id)])
+    ]
+    after += [one.text for one in described if one.at >= ended and is_new(one.text, described)]
+    assert after, (
+        f"Expected {issue.identifier} to tell how {function} ended, "
+        "but after its end no comment came, and nothing new was written in place of another text."
+    )
+
+
+def _said(line: str) -> str:
+    """What a line says, numbers aside, of which a time is one."""
+    return re.sub(r"\d+", "", plain(line))
+
+
+def _added(text: str, before: str) -> str:
+    """The lines of the text that were not there before, or not so often."""
+    known = Counter(map(_said, before.splitlines()))
+    added = []
+    for line in text.splitlines():
+        known[_said(line)] -= 1
+        if known[_said(line)] < 0:
+            added.append(line)
+    return "\n".join(added)
 
 
 _STARTED = re.compile(r"\b(start|begin|began|begun|call(ed|ing)|invok|trigger|execut|running|launch|dispatch)", re.I)
-CLOCK_GRAIN = timedelta(milliseconds=2)
-"""Trackers' times are whole milliseconds."""
 
 
 def has_labels(issue: Ticket, labels: list[str]) -> None:

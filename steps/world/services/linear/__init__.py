@@ -8,7 +8,7 @@ how Linear fails.
 from steps.world.services.linear import errors
 from steps.world.services.linear.access import Tokens
 from steps.world.services.linear.limits import Limited
-from steps.world.services.linear.operation import opens_issues, operations
+from steps.world.services.linear.operation import arguments, opens_issues, operations
 from steps.world.services.linear.service import Linear
 
-__all__ = ["Limited", "Linear", "Tokens", "errors", "opens_issues", "operations"]
+__all__ = ["Limited", "Linear", "Tokens", "arguments", "errors", "opens_issues", "operations"]

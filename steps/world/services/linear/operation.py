@@ -25,6 +25,7 @@ from graphql import (
     get_named_type,
     get_operation_ast,
     parse,
+    value_from_ast_untyped,
 )
 
 from steps.world.services.linear import problems
@@ -171,6 +172,23 @@ def operations(body: bytes) -> frozenset[str]:
     except (ValueError, KeyError, TypeError, AttributeError, GraphQLSyntaxError):
         return frozenset()
     return root_fields(document, definition) if definition else frozenset()
+
+
+def arguments(body: bytes) -> list[dict[str, Any]]:
+    """What a mutation gives each of its root fields, variables filled in. Empty for what is no mutation."""
+    try:
+        request = json.loads(body)
+        definition = get_operation_ast(parse(request["query"]), request.get("operationName"))
+        variables = request.get("variables") or {}
+    except (ValueError, KeyError, TypeError, AttributeError, GraphQLSyntaxError):
+        return []
+    if definition is None or definition.operation is not OperationType.MUTATION:
+        return []
+    return [
+        {argument.name.value: value_from_ast_untyped(argument.value, variables) for argument in field.arguments or ()}
+        for field in definition.selection_set.selections
+        if isinstance(field, FieldNode)
+    ]
 
 
 def opens_issues(body: bytes) -> bool:
