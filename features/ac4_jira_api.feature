@@ -136,17 +136,19 @@ Feature: AC4 Jira API Integration
       | is too long                  |
 
   @AC4.6
-  Scenario Outline: Jira is left alone when it answers that <it asks for time>, and the issue then opened once
-    Given Jira answers that <it asks for time>
+  Scenario: A reached rate limit is waited out, and the issue then opened once
+    Given Jira answers that the rate limit is reached, and when it ends
     When an alert fires
     And another alert fires while Jira asks to be left alone
     Then agent-sre stops calling Jira for as long as Jira has asked
     And exactly one issue is opened in the configured Jira project afterwards
 
-    Examples:
-      | it asks for time                            |
-      | the rate limit is reached, and when it ends |
-      | it is unavailable, and when to come back    |
+  @AC4.6
+  Scenario: What Jira could not do is not tried again before the time that Jira names, and the issue then opened once
+    Given Jira answers that it is unavailable, and when to come back
+    When an alert fires
+    Then agent-sre calls Jira about the alert no more for as long as Jira has asked
+    And exactly one issue is opened in the configured Jira project afterwards
 
   @AC4.7
   Scenario Outline: The issue is opened once although Jira <fails>

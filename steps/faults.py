@@ -9,6 +9,7 @@ from steps.incident.alert import make_alert
 from steps.incident.context import Context
 from steps.incident.tickets import AnyTickets
 from steps.world import staff
+from steps.world.journal import Exchange
 from steps.world.services.linear import Limited
 from steps.world.trouble import FIELD_ERRORS
 
@@ -201,11 +202,25 @@ def respects_jira(context: Context) -> None:
     leaves_alone(context, context.jira_issues, calls.asked_until(limited))
 
 
-def leaves_alone(context: Context, tickets: AnyTickets, until: float) -> None:
-    """From its first answer that a limit is reached to that time of the journal the tracker is not called."""
+@then("agent-sre calls Jira about the alert no more for as long as Jira has asked")
+def waits_for_jira(context: Context) -> None:
+    limited = context.stage.waiting.until(context.jira_issues.limited_call, "ticket")
+    leaves_alone(context, context.jira_issues, calls.asked_until(limited), calls.about_the_same)
+
+
+def leaves_alone(
+    context: Context,
+    tickets: AnyTickets,
+    until: float,
+    concerned: Callable[[list[Exchange], Exchange], list[Exchange]] = lambda made, _: made,
+) -> None:
+    """From the first answer that asks for time to that time of the journal the tracker is not called.
+
+    Where only some of the calls are concerned, `concerned` picks them, given the one that was answered so.
+    """
     limited = context.stage.waiting.until(tickets.limited_call, "ticket")
     context.stage.waiting.pass_time(until)
-    made = tickets.calls(since=limited.began)
+    made = concerned(tickets.calls(since=limited.began), limited)
     context.incident.saw_exchanges(f"Calls to {tickets.name} from the first that was limited", made)
     context.incident.did_not_see(f"a call to {tickets.name} before its limit ends", control=lambda: [limited, *made])
     calls.silent(made, limited, until, context.stage.profile.load.notice)

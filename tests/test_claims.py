@@ -359,6 +359,17 @@ def test_what_was_on_its_way_breaks_no_silence_but_the_same_request_once_more_do
     refused(lambda: calls.silent([limited, again], limited, 15.0, 0.5), "called 1 times", "4.90 s too early")
 
 
+def test_who_is_unavailable_for_one_alert_may_be_called_about_another_meanwhile() -> None:
+    alert, other = make_alert(), make_alert()
+    met = exchange(began=9.9, ended=10.0, status=503, request_body=alert.mark.encode())
+    search = exchange(began=12.0, ended=12.1, url=f"https://x.atlassian.net/rest/api/3/search/jql?jql={alert.mark}")
+    elsewhere = exchange(began=11.0, ended=11.1, request_body=other.mark.encode())
+    look = exchange(began=11.0, ended=11.1, method="GET")
+    assert calls.about_the_same([met, elsewhere, look, search], met) == [met, search]
+    calls.silent(calls.about_the_same([elsewhere, look], met), met, 15.0, 0.5)
+    refused(lambda: calls.silent(calls.about_the_same([elsewhere, search], met), met, 15.0, 0.5), "3.00 s too early")
+
+
 def test_few_calls_are_at_least_one_and_not_too_many() -> None:
     calls.few([exchange()] * 5, 5, "to open the issue")
     refused(lambda: calls.few([], 5, "to open the issue"), "never did")

@@ -9,7 +9,7 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from steps.incident.events import growing
-from steps.world.journal import Exchange, names_incident
+from steps.world.journal import Exchange, incident_keys, names_incident
 from steps.world.services.linear import operations
 
 TRIES = 3
@@ -19,7 +19,7 @@ WINDOWS = 3
 
 
 def silent(calls: list[Exchange], limited: Exchange, until: float, notice: float) -> None:
-    """No call began after the answer that told of the rate limit, and before it ended. Times are the journal's.
+    """No call began after the answer that asked for time, and before that was over. Times are the journal's.
 
     A busy agent has not read the answer yet when it is given: what begins within `notice` seconds was on its way,
     unless it is the limited request about the alert once more.
@@ -31,13 +31,26 @@ def silent(calls: list[Exchange], limited: Exchange, until: float, notice: float
 
     early = [call for call in calls if limited.ended < call.began < until and not on_its_way(call)]
     assert not early, (
-        f"Expected agent-sre not to call before the rate limit's reset, but it called {len(early)} times, "
+        f"Expected agent-sre not to call before the time that it was told, but it called {len(early)} times, "
         f"the first time {until - early[0].began:.2f} s too early."
     )
 
 
 def _request(call: Exchange) -> tuple[str, str, bytes]:
     return call.method, call.url, call.request_body
+
+
+def about_the_same(calls: list[Exchange], limited: Exchange) -> list[Exchange]:
+    """The calls about the alerts that this one is about.
+
+    A rate limit is for every call, but who is unavailable for one only asks for time until that one is tried again
+    (ruling 7): other alerts may be worked on meanwhile.
+    """
+    return [call for call in calls if _alerts_in(call) & _alerts_in(limited)]
+
+
+def _alerts_in(call: Exchange) -> set[str]:
+    return incident_keys(f"{call.url} {call.request_text}")
 
 
 def asked_until(limited: Exchange) -> float:
