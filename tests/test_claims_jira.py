@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -371,6 +372,27 @@ def test_an_alerts_own_priority_belongs_to_its_own_issue(journal: Journal) -> No
     refused(lambda: issues.is_own(issue_of(other), other, [one]), "priority Medium", "has High")
     strange = issue_of(one, priority="Highest", comments=(comment(other.name),))
     refused(lambda: issues.is_own(strange, one, [other]), other.name)
+
+
+def test_an_alert_is_notified_until_the_new_token_is_in_use(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tickets, "REPEAT", 0.1)
+    alert, tracker, told = make_alert(), Tracker(), []
+    issues = claims(tracker, journal, alert)
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"rotation": 1})
+
+    def opens_at(time_: int) -> None:
+        told.append(journal.cursor())
+        if len(told) == time_:
+            tracker.issues.append(issue_of(alert))
+
+    issues.opened_by_repeating(alert, lambda: opens_at(3))
+    assert len(told) == 3 and all(after - before >= 0.1 for before, after in pairwise(told))
+    issues.exactly_one(alert)
+    tracker.issues.clear()
+    told.clear()
+    issues.opened_by_repeating(alert, lambda: opens_at(0))
+    assert 3 <= len(told) <= 12 and told[-1] - told[0] >= 0.9
+    refused(lambda: issues.exactly_one(alert), "but there is none")
 
 
 @pytest.mark.parametrize(("outcome", "missing"), [("pod-restart succeeded", None), ("", "how pod-restart ended")])

@@ -20,6 +20,8 @@ from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import words
 from steps.world.journal import Exchange, Journal
 
+REPEAT = 1.0
+"""Seconds after which an alert is notified again, where one notification may come too early."""
 MOST_TOLD = 300
 """Characters that a sentence quotes of an answer."""
 
@@ -190,6 +192,25 @@ class Tickets(ABC, Generic[T]):
             f"Expected exactly one {self.name} issue about {alert.called}, but there are {listed(found)}."
         )
         return found[0]
+
+    def opened_by_repeating(self, alert: Alert, notify: Callable[[], None]) -> None:
+        """Notifies of the alert every so often until it has an issue, for as long as a new credential may need.
+
+        The last notification comes when the credential has to be in use: what is not opened then may still be.
+        """
+        again_at = 0.0
+
+        def opened() -> None:
+            nonlocal again_at
+            if self._journal.cursor() >= again_at:
+                notify()
+                again_at = self._journal.cursor() + REPEAT
+            self._first(alert)
+
+        try:
+            self._waiting.until(opened, "rotation")
+        except AssertionError:
+            notify()
 
     def open_about_each(self, *alerts: Alert, limit: LimitName = "ticket") -> None:
         """An issue is open about each of the alerts."""
