@@ -14,12 +14,16 @@ from steps.drivers.linear import Attachment, Comment, Issue, Relation
 from steps.incident import calls, events, issues, logs, remediation
 from steps.incident.alert import Alert, Rule, make_alert
 from steps.incident.events import FIRED, RESOLVED, Sent, event_about
+from steps.incident.incident import Incident
 from steps.incident.malformed import MALFORMED
 from steps.incident.notification import common, fingerprint, notification
 from steps.incident.sayings import sayings
+from steps.incident.waiting import Waiting
+from steps.targets.profile import Limits, load
 from steps.world.cluster.cloudevent import encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.linear import errors
+from steps.world.services.signals import Signals
 
 CORRELATION = "9b2d1c1e-6f0a-4c55-8a52-0d6f8f4b7a11"
 
@@ -324,6 +328,48 @@ def test_an_archived_or_closed_issue_is_not_open() -> None:
     assert issues.is_open(issue_of(alert))
     assert not issues.is_open(issue_of(alert, archived=True))
     assert not issues.is_open(issue_of(alert, state_type="duplicate"))
+
+
+class Workspace:
+    """A Linear that holds these issues."""
+
+    def __init__(self, *held: Issue) -> None:
+        self._held = held
+
+    def issue(self, ref: str) -> Issue:
+        return next(issue for issue in self._held if issue.id == ref)
+
+    def issues_mentioning(self, *_: str) -> list[Issue]:
+        return list(self._held)
+
+
+@pytest.mark.parametrize(
+    ("of_own", "of_failure", "related"),
+    [
+        ({}, {"related": "BVL-7"}, True),
+        ({}, {"parent": "BVL-7"}, True),
+        ({"parent": "BVL-8"}, {}, True),
+        ({}, {"parent": "BVL-6"}, False),
+        ({"parent": "BVL-6"}, {"parent": "BVL-6"}, False),
+        ({}, {}, False),
+    ],
+)
+def test_a_failure_ticket_is_related_or_a_part_of_the_alerts_issue(
+    of_own: dict[str, str], of_failure: dict[str, str], related: bool
+) -> None:
+    def relations(told: dict[str, str]) -> tuple[Relation, ...]:
+        return tuple(Relation(type=type_, id="x", identifier=to, outgoing=False) for type_, to in told.items())
+
+    alert, journal = make_alert(), Journal()
+    own = issue_of(alert, relations=relations(of_own))
+    failure = issue_of(alert, id="u-8", identifier="BVL-8", relations=relations(of_failure))
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    waiting = Waiting(journal, Limits(update=0.1))
+    known = issues.Issues(Workspace(own, failure), journal, waiting, incident, load("reference"))  # type: ignore[arg-type]
+    if related:
+        known.related(alert, failure)
+    else:
+        refused(lambda: known.related(alert, failure), "BVL-8", "related to the alert's issue BVL-7")
 
 
 def test_the_evidence_of_an_issue_reads_like_the_issue() -> None:

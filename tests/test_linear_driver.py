@@ -177,6 +177,13 @@ def test_an_issue_is_seen_with_all_that_hangs_on_it(linear: Linear, agent: Agent
     }
 
 
+def test_the_issue_that_an_issue_is_a_part_of_is_one_of_its_relations(linear: Linear, agent: Agent) -> None:
+    whole = agent.opens()
+    part = linear.issue(agent.opens(parentId=whole))
+    assert [(one.type, one.id, one.identifier) for one in part.relations] == [("parent", whole, "BVL-1")]
+    assert linear.issue(whole).relations == ()
+
+
 def test_a_comment_that_was_edited_says_when(linear: Linear, agent: Agent, clock: Clock) -> None:
     issue = agent.opens()
     agent.comments(issue, "started")

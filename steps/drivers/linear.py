@@ -31,7 +31,7 @@ CONNECTIONS = {
 PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 ISSUE = f"""fragment ISSUE on Issue {{
   id identifier title description priority url createdAt completedAt canceledAt archivedAt
-  team {{ key }} state {{ name type }} assignee {{ email }}
+  team {{ key }} state {{ name type }} assignee {{ email }} parent {{ id identifier }}
   {" ".join(f"{name}(first: 10) {{ {nodes} {PAGE_INFO} }}" for name, nodes in CONNECTIONS.items())}
 }}"""
 ISSUES = f"""query issues($filter: IssueFilter, $after: String) {{
@@ -103,7 +103,10 @@ class Attachment(BaseModel):
 
 
 class Relation(BaseModel):
-    """Another issue, and how it is related; `outgoing` when the issue at hand is the one that e.g. blocks."""
+    """Another issue, and how it is related; `outgoing` when the issue at hand is the one that e.g. blocks.
+
+    What the issue at hand is a part of is told as a relation of the type `parent`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -279,6 +282,8 @@ class Linear:
             )
             for relation in nodes[name]
         ]
+        if parent := node["parent"]:
+            relations.append(Relation(type="parent", outgoing=False, **parent))
         return Issue(
             id=node["id"],
             identifier=node["identifier"],

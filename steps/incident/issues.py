@@ -133,13 +133,13 @@ class Issues(Tickets[Issue]):
         self.becomes(alert, claims[data])
 
     def related(self, alert: Alert, other: Issue) -> None:
-        """The other issue is related to the alert's own."""
+        """The other issue is related to the alert's own, or one of them is a part of the other."""
 
         def linked() -> Issue:
             issue = self._linear.issue(other.id)
             own = self.about(alert)[0]
             to = [relation.identifier for relation in issue.relations]
-            assert own.identifier in to, (
+            assert own.identifier in to or issue.identifier in [relation.identifier for relation in own.relations], (
                 f"Expected {issue.identifier} to be related to the alert's issue {own.identifier}, "
                 f"but its relations are {', '.join(to) or 'none'}."
             )
