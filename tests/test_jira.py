@@ -617,6 +617,21 @@ async def test_a_comment_at_fault_is_refused(client: httpx.AsyncClient, body: Js
     assert (await client.get(f"/issue/{key}/comment")).json()["total"] == 0
 
 
+async def test_a_comment_can_be_edited_and_says_when(client: httpx.AsyncClient, clock: Clock) -> None:
+    key = await opened(client)
+    made = (await client.post(f"/issue/{key}/comment", json={"body": text("started")})).json()
+    address = f"/issue/{key}/comment/{made['id']}"
+    clock.now += 5
+    answer = await client.put(address, json={"body": text("done")})
+    assert (answer.status_code, answer.json()["body"]) == (200, text("done"))
+    assert answer.json()["created"] == made["created"] == made["updated"] < answer.json()["updated"]
+    assert (await fields_of(client, key))["comment"]["comments"] == [answer.json()]
+    refused(await client.put(address, json={"body": "plain"}), 400, comment="Comment body is not valid!")
+    missing = await client.put(f"/issue/{key}/comment/9", json={"body": text("done")})
+    refused(missing, 404, "Can not find a comment for the id: 9.")
+    assert (await fields_of(client, key))["comment"]["comments"] == [answer.json()]
+
+
 async def test_comments_come_in_pages_and_in_order(client: httpx.AsyncClient) -> None:
     key = await opened(client)
     for number in range(3):

@@ -60,8 +60,12 @@ def described(description: Json) -> dict[tuple[str, str], Json]:
     }
 
 
+LEFT_OUT = {("PUT", f"{API}/issue/{{}}/comment/{{}}")}
+"""Doors of Jira's own that the subset of its description does not hold."""
+
+
 def test_every_door_is_jiras_own(description: Json) -> None:
-    assert doors(Jira()) - described(description).keys() == set()
+    assert doors(Jira()) - described(description).keys() == LEFT_OUT
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
@@ -224,7 +228,7 @@ async def test_every_answer_has_jiras_own_shape(description: Json) -> None:
     wrong = [sentence for each in await conversation() for sentence in comparison.differences(each)]
     assert wrong == []
     gone = {(method, f"{API}/search") for method in ("GET", "POST")}
-    assert doors(Jira()) - gone - comparison.seen == set()
+    assert doors(Jira()) - gone - comparison.seen == LEFT_OUT
 
 
 @pytest.mark.parametrize(

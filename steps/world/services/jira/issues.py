@@ -7,7 +7,7 @@ from steps.world.services.jira.call import Call, Doors
 from steps.world.services.jira.catalogue import PRIORITIES, RESOLUTIONS, Transition, Workflow
 from steps.world.services.jira.errors import Answer, Refused
 from steps.world.services.jira.fields import CREATE_SCREEN, EDIT_SCREEN, FIELDS, REQUIRED, Edit, InvalidValueError
-from steps.world.services.jira.records import Issue
+from steps.world.services.jira.records import Document, Issue
 from steps.world.services.jira.views import Told
 
 NOTHING = Answer(204, (), b"")
@@ -127,6 +127,23 @@ def comments(call: Call) -> Answer:
 def comment(call: Call) -> Answer:
     """POST /issue/{issue}/comment"""
     issue = call.issue()
+    body = _comment_on(call, issue)
+    [made] = call.site.comment(issue, call.user, [body])
+    return errors.told(views.comment(call.site, issue, made), 201)
+
+
+def edit_comment(call: Call) -> Answer:
+    """PUT /issue/{issue}/comment/{comment}"""
+    issue, id_ = call.issue(), call.path["comment"]
+    found = next((each for each in issue.comments if str(each.id) == id_), None)
+    if found is None:
+        raise Refused(errors.not_found(f"Can not find a comment for the id: {id_}."))
+    call.site.edit_comment(issue, found, _comment_on(call, issue))
+    return errors.told(views.comment(call.site, issue, found))
+
+
+def _comment_on(call: Call, issue: Issue) -> Document:
+    """The body of the comment that a request writes on the issue. Raises Refused."""
     call.write(issue)
     try:
         body = fields.comment(call.body().get("body"))
@@ -134,8 +151,7 @@ def comment(call: Call) -> Answer:
         raise Refused(errors.invalid(comment=str(problem))) from None
     if not call.may(issue).write:
         raise Refused(errors.invalid("You do not have the permission to comment on this issue."))
-    [made] = call.site.comment(issue, call.user, [body])
-    return errors.told(views.comment(call.site, issue, made), 201)
+    return body
 
 
 def _add(call: Call, issue: Issue, edit: Edit) -> None:
@@ -190,4 +206,5 @@ DOORS: Doors = {
     "/issue/{issue}/assignee": {"PUT": assign},
     "/issue/{issue}/transitions": {"GET": transitions, "POST": move},
     "/issue/{issue}/comment": {"GET": comments, "POST": comment},
+    "/issue/{issue}/comment/{comment}": {"PUT": edit_comment},
 }

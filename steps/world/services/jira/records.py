@@ -48,6 +48,7 @@ class Comment:
     author: User
     body: Document
     created: datetime
+    updated: datetime
 
 
 @dataclass(eq=False, slots=True)

@@ -156,13 +156,19 @@ class Site:
 
     def comment(self, issue: Issue, author: User, bodies: Iterable[Document]) -> list[Comment]:
         """Comments on the issue. Raises Refused when it can hold no more."""
-        made = [Comment(next(self._ids), author, body, self.now()) for body in bodies]
+        now = self.now()
+        made = [Comment(next(self._ids), author, body, now, now) for body in bodies]
         if len(issue.comments) + len(made) > MOST_COMMENTS:
             raise Refused(errors.too_large(f"The issue has reached its limit of {MOST_COMMENTS} comments."))
         issue.comments += made
         if made:
             issue.updated = self.now()
         return made
+
+    def edit_comment(self, issue: Issue, comment: Comment, body: Document) -> None:
+        """Gives a comment on the issue another body."""
+        comment.body = body
+        comment.updated = issue.updated = self.now()
 
     def link(self, type_: LinkType, inward: Issue, outward: Issue) -> None:
         """Links two issues, once. Raises Refused when one of them can hold no more."""

@@ -175,7 +175,7 @@ def comment(site: Site, issue: Issue, comment: Comment) -> Told:
         "body": comment.body,
         "updateAuthor": author,
         "created": time(comment.created),
-        "updated": time(comment.created),
+        "updated": time(comment.updated),
         "jsdPublic": True,
     }
 
