@@ -374,11 +374,10 @@ def test_an_alerts_own_priority_belongs_to_its_own_issue(journal: Journal) -> No
     refused(lambda: issues.is_own(strange, one, [other]), other.name)
 
 
-def test_an_alert_is_notified_until_the_new_token_is_in_use(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tickets, "REPEAT", 0.1)
+def test_an_alert_is_notified_until_the_new_token_is_in_use(journal: Journal) -> None:
     alert, tracker, told = make_alert(), Tracker(), []
     issues = claims(tracker, journal, alert)
-    issues._waiting.limits = issues._waiting.limits.model_copy(update={"rotation": 1})
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"rotation": 1, "again": 0.1})
 
     def opens_at(time_: int) -> None:
         told.append(journal.cursor())

@@ -509,11 +509,11 @@ def test_what_a_double_could_not_answer_is_not_held_against_the_agent() -> None:
         load_of([], [unknown]),
         load_of([], [exchange("loki", status=501, response_body=answer, caller="suite")]),
     )
-    with pytest.raises(
-        BedNotReady, match=r"in time.* But the suite's double of loki does not cover the query's unwrap"
+    with (
+        pytest.raises(BedNotReady, match=r"in time.* But the suite's double of loki does not cover the query's unwrap"),
+        traffic.if_well_measured(theirs, SETTINGS),
     ):
-        with traffic.if_well_measured(theirs, SETTINGS):
-            miss()
+        miss()
     with traffic.if_well_measured(theirs, SETTINGS):
         pass
     with pytest.raises(AssertionError, match="in time"), traffic.if_well_measured(others, SETTINGS):

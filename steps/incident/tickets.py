@@ -20,8 +20,6 @@ from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import words
 from steps.world.journal import Exchange, Journal
 
-REPEAT = 1.0
-"""Seconds after which an alert is notified again, where one notification may come too early."""
 MOST_TOLD = 300
 """Characters that a sentence quotes of an answer."""
 
@@ -198,17 +196,8 @@ class Tickets(ABC, Generic[T]):
 
         The last notification comes when the credential has to be in use: what is not opened then may still be.
         """
-        again_at = 0.0
-
-        def opened() -> None:
-            nonlocal again_at
-            if self._journal.cursor() >= again_at:
-                notify()
-                again_at = self._journal.cursor() + REPEAT
-            self._first(alert)
-
         try:
-            self._waiting.until(opened, "rotation")
+            self._waiting.until_done_again(notify, lambda: self._first(alert), "rotation")
         except AssertionError:
             notify()
 
