@@ -15,7 +15,7 @@ import pytest
 
 from steps.drivers import dashboard
 from steps.drivers.dashboard import DashboardUnavailable, Panel
-from steps.drivers.linear import Attachment, Issue
+from steps.drivers.linear import Attachment, Comment, Issue
 from steps.drivers.prometheus import QueryRefused, Series
 from steps.incident import calls, graphs, observability, telemetry
 from steps.incident.alert import Alert, make_alert
@@ -123,6 +123,47 @@ UNAVAILABLE = [
     "## Context\n{Kind}: error",
     "⚠ {Kind} query failed with status 422",
     "{Kind}: request time-out",
+    "**{Kind}**\n\nunavailable",
+    "*{Kind}*\n- timed out",
+    "__{Kind}__\nHTTP 503",
+    "> **{Kind}**\n> unavailable",
+    "{Kind}\n----\nunavailable",
+    "{Kind}\n====\n\nnot reachable",
+    "- {Kind}\n    - unavailable",
+    "1. {Kind}\n   timed out",
+    "* **{Kind}**\n  * ReadTimeout",
+    "## Context\n**{Kind}**\nunavailable",
+    "## {Kind}\n\n**unavailable**",
+    "**{Kind}**\n**unavailable**",
+    "## {Kind}\n\n_unavailable_",
+    "**{Kind}**\n*pod checkout-1, last 15 min*\nunavailable",
+    "{Kind}\n----\n**Query**\n`x`\ntimed out",
+    "## {Kind}\nQuery failed:\n```\nparse error\n```",
+    "Prometheus, Loki and Tempo did not answer.",
+    "## Context\nMetrics, logs, traces: unavailable",
+    "{Kind}: malformed answer",
+    "{Kind}: invalid JSON",
+    "{Kind}: the answer is incomplete",
+    "{Kind}: truncated answer",
+    "{Kind}: connection reset by peer",
+    "{Kind}: the backend is overloaded",
+    "{Kind}: query rejected",
+    "{Kind}: ReadTimeout",
+    "{Kind}: ConnectError",
+    "{Kind}: did not return in time",
+    "The source of {kind} did not return an answer",
+    "{Kind}: did not find anything within 1 s",
+    "{Kind}: couldn’t be read",
+    "The {kind} aren't available",
+    "No {kind}, an error occurred",
+    "No {kind} could be fetched",
+    "No {kind} (query failed)",
+    "No {kind} because the query failed",
+    "No {kind}, HTTP 503",
+    "No {kind}, Loki answered with status 503",
+    "## {Kind}\nAlert query: failed with 422",
+    "No {kind}: error",
+    "{Kind}: n/a",
 ]
 EMPTY = [
     "## {Kind}\n\nThere are none.",
@@ -132,6 +173,34 @@ EMPTY = [
     "## {Kind}\n\nNone has an error.",
     "{Kind}: no entry with errors",
     "",
+    "{Kind}: the source did not return any series",
+    "{Kind}: it did not find a failed one",
+    "{Kind}: could not find any",
+    "{Kind}: the backend does not have any of this pod",
+    "## {Kind}\nunable to find lines",
+    "## {Kind}\nThe query couldn’t match anything.",
+    "{Kind}: nothing found within 15 minutes of the start",
+    "{Kind}: none was returned within the last 15 minutes",
+    "{Kind}: it did not find any within the time window",
+    "{Kind}: it did not find any in time range 10:00 to 10:10",
+    "{Kind}: the pod did not write a line",
+    "{Kind}: the service did not fail",
+    "No {kind} with status 500",
+    "{Kind}: no one with a failure",
+    "No {kind} failed in the window",
+    "No {kind}, spans or series with errors",
+    "No {kind} (with errors) found",
+    "{Kind} with errors: 0",
+    "## {Kind}\n\n_No error in the window_",
+    "**{Kind}**\n\nNone.\n\nSLM context: unavailable",
+    "**{Kind}**\n\nNone.\n\n**Next steps**\nThe rules cannot help.",
+    "{Kind}\n----\nNone.\n\nSLM\n---\nunavailable",
+    "- {Kind}\n    - none\n- SLM\n    - unavailable",
+    "**{Kind}**\n\n**Failed requests**\n\nnone",
+    "{Kind}:\n\nFailed requests:\nnone",
+    "**{Kind}**\nnone\nAssignee: n/a",
+    "**{Kind}**\nnone\nOn-call engineer: unreachable",
+    "## {Kind}\nNone. A pod is overloaded.",
 ]
 
 
@@ -149,14 +218,31 @@ def test_empty_context_is_not_called_unavailable(kind: Kind, text: str) -> None:
     observability.not_unavailable(ticket(text), kind)
 
 
-@pytest.mark.parametrize(("kind", "text"), words([text for text in EMPTY if "could not be found" not in text]))
+@pytest.mark.parametrize(("kind", "text"), words(EMPTY))
 def test_empty_context_does_not_say_that_it_is_unavailable(kind: Kind, text: str) -> None:
     refused(lambda: observability.says_unavailable(ticket(text), kind), "BVL-7", kind, "unavailable")
 
 
-@pytest.mark.parametrize(("kind", "text"), words(UNAVAILABLE[:5]))
+@pytest.mark.parametrize(
+    ("kind", "text"), words([*UNAVAILABLE[:5], *(text for text in UNAVAILABLE if "unavailable" in text)])
+)
 def test_a_source_that_is_called_unavailable_although_it_is_empty_is_found(kind: Kind, text: str) -> None:
     refused(lambda: observability.not_unavailable(ticket(text), kind), kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_data_may_be_called_not_available_in_both_cases_but_not_in_the_same_words(kind: Kind) -> None:
+    alert, said = make_alert(), ticket(f"{kind.title()}: n/a")
+    observability.not_unavailable(said, kind)
+    before = observability.statement(said, alert, kind)
+    refused(lambda: observability.says_otherwise(said, alert, kind, before), "finds nothing", "n/a")
+
+
+def test_what_a_comment_says_is_not_said_below_a_heading_of_the_description() -> None:
+    failed = Comment(id="1", body="The function is unavailable", created_at=datetime.now(UTC), author_email=None)
+    commented = issue_of(make_alert(), description="## Logs\nThere are none.", comments=(failed,))
+    observability.not_unavailable(commented, "logs")
+    refused(lambda: observability.says_unavailable(commented, "logs"), "none")
 
 
 def test_what_is_said_of_another_kind_does_not_count() -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from steps.drivers.linear import Issue
+from steps.drivers.linear import Comment, Issue
 from steps.drivers.prometheus import Prometheus as PrometheusClient
 from steps.drivers.slos import RECORDS, Objective, Place, Slos
 from steps.incident import slm
@@ -219,6 +219,57 @@ def test_slo_data_are_found_however_they_are_worded(description: str) -> None:
     slm.shows(issue(description), OBJECTIVE, *RECORDS)
 
 
+SIDE_BY_SIDE = [
+    "Availability: 98.5 % (target 98 %)",
+    "Success rate 98.5% vs. objective 98%",
+    "98.5 % of requests succeeded; target is 98 %",
+    "Availability 98.5 % / target 98 %",
+    "Availability 98.5 % is above its target of 98 %",
+    "Availability 98.5 % – target 98 %",
+    "Availability 98.5 % - target 98 %",
+    "Availability: **98.5 %**. Target: **98 %**.",
+    "98.5 % against a target of 98 %",
+    "availability=98.5% target=98%",
+    "Availability: 98.5 % (above target)\nTarget: 98 %",
+    "98.5 % availability, 98 % target",
+    "98.5 % (availability), 98 % (target)",
+    "98.5 % (current) / 98 % (target)",
+    "SLO checkout: 98 % (target), 98.5 % (current)",
+    "98 % is the target, 98.5 % the availability",
+    "| Target | 98 % | Availability | 98.5 % |",
+    "| 98 % | target | 98.5 % | current |",
+    "| 98 % | target |\n| 98.5 % | current |",
+    "| Availability | 98.5 % | target met |\n| Target | 98 % | |",
+]
+
+
+@pytest.mark.parametrize("line", SIDE_BY_SIDE)
+def test_the_words_beside_a_number_belong_to_one_number(line: str) -> None:
+    slm.shows(issue(line), OBJECTIVE, "target", "current value")
+
+
+@pytest.mark.parametrize("line", SIDE_BY_SIDE)
+def test_numbers_side_by_side_that_change_places_are_refused(line: str) -> None:
+    parts = [part.replace("98 %", "98.5 %").replace("98%", "98.5%") for part in line.split("98.5")]
+    swapped = issue("98".join(parts))
+    refused(lambda: slm.shows(swapped, OBJECTIVE, "target", "current value"), "BVL-7", "to show")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Availability 98.5 % / budget left 25 %, burn rate 0.75",
+        "25 % remaining and burning at 0.75",
+        "Budget left: 25 % (burn rate 0.75x)",
+        "0.75 (burn rate), 25 % (error budget remaining)",
+    ],
+)
+def test_a_budget_is_told_from_what_stands_beside_it(line: str) -> None:
+    slm.shows(issue(line), OBJECTIVE, "error budget remaining", "burn rate")
+    swapped = issue(line.replace("25 %", "x").replace("0.75", "0.25").replace("x", "75 %", 1))
+    refused(lambda: slm.shows(swapped, OBJECTIVE, "error budget remaining", "burn rate"), "BVL-7", "to show")
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "named"),
     [
@@ -272,6 +323,14 @@ def test_the_target_of_another_service_is_not_shown() -> None:
         "**SLO:**\n_could not be read_",
         "SLM context unavailable after 1 attempt, error 503",
         "The error budget is unknown.",
+        "SLO data: HTTP 503",
+        "SLO data: timeout",
+        "SLO data isn’t there",
+        "No SLO data, an error occurred",
+        "## SLM Context\n- timed out",
+        "**SLM Context**\nReadTimeout",
+        "SLM Context\n-----------\nConnection reset by peer",
+        "- SLM context\n    - malformed answer",
     ],
 )
 def test_an_issue_may_say_in_its_own_words_that_there_is_no_slm_context(description: str) -> None:
@@ -280,7 +339,20 @@ def test_an_issue_may_say_in_its_own_words_that_there_is_no_slm_context(descript
     slm.invents_nothing(told)
 
 
-@pytest.mark.parametrize("description", ["", "- **slo:** `checkout`", GOOD, "Assignee: none\nslo: checkout"])
+NOTHING_SAID = [
+    "",
+    "- **slo:** `checkout`",
+    GOOD,
+    "Assignee: none\nslo: checkout",
+    "Error budget: 25 %",
+    "SLO: an error rate of 1.5 %",
+    "**SLM Context**\n\nBurn rate: 0.75\n\n**Logs**\n\nunavailable",
+    "SLM Context\n-----------\n0.98\n\nLogs\n----\nunavailable",
+    "- SLM context\n- Logs\n    - unavailable",
+]
+
+
+@pytest.mark.parametrize("description", NOTHING_SAID)
 def test_an_issue_has_to_say_that_there_is_no_slm_context(description: str) -> None:
     refused(lambda: slm.says_unavailable(issue(description)), "BVL-7", "no SLM context")
 
@@ -295,6 +367,8 @@ def test_an_issue_has_to_say_that_there_is_no_slm_context(description: str) -> N
         "Burn rate: 0",
         "| 99.9% | 100% |",
         "0.0",
+        "99.9 % is promised by the SLO",
+        "Availability: 100 %",
     ],
 )
 def test_invented_slo_data_are_named(line: str) -> None:
@@ -304,6 +378,46 @@ def test_invented_slo_data_are_named(line: str) -> None:
         "no SLO data",
         line.strip("| ").partition("|")[0].strip(),
     )
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "## SLM Context\n\nIt is 99.9 % now.",
+        "**SLM Context**\n\nIt is 99.9 % now.",
+        "SLO\n---\nIt is 99.9 % now.",
+        "- SLO\n    - promised: 99.9 %",
+        "| Name | Target | Now |\n|---|---|---|\n| till | 98 % | 98 % |\n| checkout | 99.9 % | 98 % |",
+        "Target\n99.9 %",
+        "SLM unavailable (99.9 % errors)",
+    ],
+)
+def test_a_share_is_invented_where_a_heading_calls_it_slo_data(description: str) -> None:
+    refused(lambda: slm.invents_nothing(issue(description)), "BVL-7", "no SLO data", "99.9 %")
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "TRM: no remedy (confidence 1.00)",
+        "Load: 0.0",
+        "## SLM Context\nunavailable\n\n## Remediation\nThe model is sure (confidence 1.00).",
+        "**SLM Context**\nunavailable\n\n**Remediation**\nThe model is sure (confidence 1.00).",
+        "- slo: checkout\n- load: 0.0",
+        "| Label | Value |\n|---|---|\n| slo | checkout |\n| weight | 1.0 |",
+    ],
+)
+def test_a_share_of_something_else_is_no_slo_data(description: str) -> None:
+    slm.invents_nothing(issue(description))
+
+
+def test_a_comment_does_not_stand_below_a_heading_of_the_description() -> None:
+    def commented(body: str) -> Issue:
+        said = Comment(id="1", body=body, created_at=datetime.now(UTC), author_email=None)
+        return issue("## SLM Context\nunavailable").model_copy(update={"comments": (said,)})
+
+    slm.invents_nothing(commented("No remedy (confidence 1.00)"))
+    refused(lambda: slm.invents_nothing(commented("Availability 100 %")), "100 %")
 
 
 @pytest.mark.parametrize(

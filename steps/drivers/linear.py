@@ -148,8 +148,13 @@ class Issue(BaseModel):
     @property
     def text(self) -> str:
         """Everything that is written on the issue."""
+        return "\n".join(self.texts)
+
+    @property
+    def texts(self) -> list[str]:
+        """The same, with each text by itself: no heading in the description is one of a comment."""
         said = [self.title, self.description or "", *(comment.body for comment in self.comments)]
-        return "\n".join([*said, *(f"{link.title} {link.url}" for link in self.attachments)])
+        return [*said, *(f"{link.title} {link.url}" for link in self.attachments)]
 
 
 class Linear:

@@ -332,7 +332,7 @@ def names_substitute(issue: Issue, function: str) -> None:
 
 def words_fallback(issue: Issue) -> bool:
     """Whether the issue says of the model, in words that leave no doubt, that it did not decide."""
-    return any(NOT_DECIDED.search(line) for line in lines_about(text_of(issue), THE_MODEL))
+    return any(NOT_DECIDED.search(line) for line in lines_about(issue.texts, THE_MODEL))
 
 
 def tells_fallback(issue: Issue, alert: Alert, decided: Issue, decided_alert: Alert) -> None:

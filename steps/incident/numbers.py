@@ -29,6 +29,29 @@ _NUMBER = re.compile(
 )
 
 
+_COMPARING = "vs|versus|against|above|below|over|under|than"
+_OWN = re.compile(
+    rf"""
+    (?:
+        \([^()]*\)                                   # what is in brackets, if no number is
+        | (?! [.](?:\s|$) | \s-\s )                  # else up to the end of the sentence, a dash
+          (?! (?<!\w)(?:and|but|with|while|{_COMPARING})(?!\w) )
+          (?! (?<!\w)\w+[*_`"']*\s?[:=] )            # or the name of the next number
+          [^(,;/|\[<>–—·•→]
+    )*
+    """,
+    re.VERBOSE | re.I,
+)
+"""What belongs to a number of the words that follow it."""
+_CELL = re.compile(r"[^\w|]*\|[^|]*(?=\|)")
+"""The cell of a table after that of a number."""
+_REMARK = re.compile(
+    rf"\([^()]*\b(?:{_COMPARING}|meets?|met|misse[sd]|reached|exceed(?:s|ed)|breached|violated)\b[^()]*\)", re.I
+)
+"""What compares a number with another one does not name it, as in `98.5 % (above target)`."""
+_LETTER = re.compile(r"[^\W\d_]")
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A number of a text, as a fraction of one: 99.9 % is 0.999."""
@@ -39,7 +62,7 @@ class Number:
     """What one more in its last digit would add."""
     before: str = ""
     after: str = ""
-    """What the line says between this number and its neighbours."""
+    """What the line says between this number and its neighbours, but for what belongs to them."""
 
     def is_exactly(self, value: Fraction) -> bool:
         """Whether the number is the value, but for the noise of floating point."""
@@ -69,13 +92,23 @@ def numbers_in(text: str) -> list[Number]:
 
 
 def _in_line(line: str) -> list[Number]:
-    found = list(_NUMBER.finditer(line))
-    starts = [match.start() for match in found] + [len(line)]
-    ends = [0] + [match.end() for match in found]
-    return [
-        _number(match, before=line[ends[i] : match.start()], after=line[match.end() : starts[i + 1]])
-        for i, match in enumerate(found)
-    ]
+    if not (found := list(_NUMBER.finditer(line))):
+        return []
+    ends = [match.start() for match in found[1:]] + [len(line)]
+    numbers, before = [], line[: found[0].start()]
+    for match, end in zip(found, ends, strict=True):
+        between = line[match.end() : end]
+        own = _own(before, between, is_last=end == len(line))
+        numbers.append(_number(match, before, after=_REMARK.sub("", own)))
+        before = between[len(own) :] or between  # undivided words might belong to either
+    return numbers
+
+
+def _own(before: str, between: str, is_last: bool) -> str:
+    """What belongs to a number of the words that follow it: in a row, the next cell where no word stands before it."""
+    cell = None if _LETTER.search(before) else _CELL.match(between + "|" * is_last)
+    own = cell or _OWN.match(between)
+    return own[0] if own else ""
 
 
 def _number(match: re.Match[str], before: str, after: str) -> Number:

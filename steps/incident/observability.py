@@ -25,7 +25,7 @@ from steps.incident.issues import Issues, text_of
 from steps.incident.numbers import Number, numbers_in
 from steps.incident.remediation import Remediation, answered_well
 from steps.incident.waiting import Waiting
-from steps.incident.wording import TROUBLE, UNAVAILABLE, lines_about, says
+from steps.incident.wording import TROUBLE, UNAVAILABLE, lines_about, names_another, says_one_of
 from steps.world.journal import Journal
 
 Kind = Literal["metrics", "logs", "traces"]
@@ -336,9 +336,8 @@ def _held(claim: Claim, known: Known, others: list[Known], issue: Issue) -> None
 
 def says_unavailable(issue: Issue, kind: Kind) -> None:
     """The ticket says in some words that this kind of context is unavailable."""
-    text = text_of(issue)
-    said = [line.strip() for line in lines_about(text, SUBJECTS[kind])]
-    assert says(text, SUBJECTS[kind], TROUBLE), (
+    said = _lines_about(issue, kind)
+    assert any(says_one_of(TROUBLE, line) for line in said), (
         f"Expected {issue.identifier} to say that the {kind} are unavailable, but of them it says "
         f"{repr(said[-1]) + ' only' if said else 'nothing'}."
     )
@@ -346,7 +345,7 @@ def says_unavailable(issue: Issue, kind: Kind) -> None:
 
 def not_unavailable(issue: Issue, kind: Kind) -> None:
     """The ticket does not call this kind of context unavailable."""
-    called = [line.strip() for line in lines_about(text_of(issue), SUBJECTS[kind]) if UNAVAILABLE.search(line)]
+    called = [line for line in _lines_about(issue, kind) if says_one_of(UNAVAILABLE, line)]
     assert not called, (
         f"Expected {issue.identifier} not to call the {kind} unavailable, as there are just none of this alert, "
         f"but it says {called[0]!r}."
@@ -355,7 +354,7 @@ def not_unavailable(issue: Issue, kind: Kind) -> None:
 
 def statement(issue: Issue, alert: Alert, kind: Kind) -> list[str]:
     """What the ticket says of this kind of context, without what only this alert's ticket can say."""
-    said = "\n".join(lines_about(text_of(issue), SUBJECTS[kind]))
+    said = "\n".join(_lines_about(issue, kind))
     for own in sorted((*alert.labels.values(), alert.mark, issue.id, issue.identifier), key=len, reverse=True):
         said = said.replace(own, "…")
     return [re.sub(r"[0-9]+", "0", line).strip() for line in said.splitlines()]
@@ -382,6 +381,12 @@ def as_text(known: Known) -> str:
             f"trace that failed long before: {known.failed_before}",
         ]
     )
+
+
+def _lines_about(issue: Issue, kind: Kind) -> list[str]:
+    """What the ticket says of this kind of context, line by line: not what it says of something else on the way."""
+    subject = SUBJECTS[kind]
+    return [line.strip() for line in lines_about(issue.texts, subject) if not names_another(line, subject)]
 
 
 def _stated(issue: Issue, known: Known, others: list[Known]) -> list[Number]:

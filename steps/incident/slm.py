@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import get_args
 
@@ -10,7 +11,7 @@ from steps.drivers.linear import Issue
 from steps.drivers.slos import Objective, Quantity
 from steps.incident.issues import text_of
 from steps.incident.numbers import Number, numbers_in
-from steps.incident.wording import says
+from steps.incident.wording import TROUBLE, headed, says
 from steps.targets.profile import Violation
 
 DEFAULTS = {"0.999": Fraction(999, 1000), "1": Fraction(1), "0.001": Fraction(1, 1000), "0": Fraction(0)}
@@ -34,10 +35,18 @@ VIOLATION = re.compile(
 """`Violation severity: high` or `high SLO violation`."""
 ABSENT = re.compile(
     r"\b(unavailable|unknown|unreachable|undefined|not|nothing|no|none|n/a|without|missing|failed"
-    r"|could ?n[o']t|cannot|can't)\b",
+    r"|could ?n[o'’]t|cannot|can['’]t|(is|are|was|were)n['’]t)\b",
     re.I,
 )
 """The ways to say that something is not there."""
+UNTOLD = re.compile(rf"{ABSENT.pattern}|(?!error[ _-](?:budget|rate|ratio))(?:{TROUBLE.pattern})", re.I)
+"""What says that there are no SLO data: they are not there, or somebody had trouble with getting them."""
+CLAIMED = re.compile(
+    "|".join(name.pattern for name in NAMES.values())
+    + r"|(?<![a-z])(sl[aimo]s?|service[ _-]level|availability|uptime)(?![a-z])",
+    re.I,
+)
+"""Whoever shows a share as SLO data says so with one of these words."""
 
 
 def shows(issue: Issue, objective: Objective, *wanted: Quantity) -> None:
@@ -68,8 +77,10 @@ def invents_nothing(issue: Issue) -> None:
     """The issue shows none of the values that are put in by somebody who has no SLO data."""
     invented = [
         number
-        for number in numbers_in(text_of(issue))
-        if any(map(number.is_exactly, DEFAULTS.values())) and (_is_share(number) or _is_introduced(number))
+        for line, is_claimed in _lines(issue)
+        for number in numbers_in(line)
+        if any(map(number.is_exactly, DEFAULTS.values()))
+        and ((is_claimed and _is_share(number)) or _is_introduced(number))
     ]
     assert not invented, (
         f"Expected {issue.identifier} to show no SLO data, for there is none, but it says {_line(invented[0])!r}."
@@ -78,7 +89,7 @@ def invents_nothing(issue: Issue) -> None:
 
 def says_unavailable(issue: Issue) -> None:
     """The issue says in some words that it has no SLO data: in one line, or in a section about it."""
-    assert says(text_of(issue), SUBJECT, ABSENT), (
+    assert says(issue.texts, SUBJECT, UNTOLD), (
         f"Expected {issue.identifier} to say that there is no SLM context, but it says no such thing."
     )
 
@@ -103,6 +114,24 @@ def _may_be(number: Number) -> set[Quantity]:
 
 def _names(words: str) -> set[Quantity]:
     return {quantity for quantity, name in NAMES.items() if name.search(words)}
+
+
+def _lines(issue: Issue) -> Iterator[tuple[str, bool]]:
+    """The lines of the issue, and whether numbers in them are said to be SLO data.
+
+    They are by a word in the line or in a heading over it; that of a table is its first row. A line without any word
+    is about what the one before says.
+    """
+    for text in issue.texts:
+        worded, row = "", ""
+        for headings, line in headed(text):
+            if not line.lstrip().startswith("|"):
+                row = ""
+            elif not re.search(r"\w", line):  # the rule below a table's first row
+                row = worded
+            if re.search(r"[^\W\d_]", line):
+                worded = line
+            yield line, bool(CLAIMED.search(f"{headings} {row} {worded}"))
 
 
 def _is_share(number: Number) -> bool:

@@ -7,38 +7,140 @@ from collections.abc import Iterable
 
 from steps.incident.alert import Alert
 
+_LATE = (
+    r"(?:in |within (?:the |its )?)time(?! (?:window|range|frame|span|interval))\b"
+    r"|within (?:the |its )?(?:limit|deadline)"
+    r"|within \d[\d.]* ?(?:m?s|sec\w*|min\w*)\b(?! (?:of|around|before|after))"
+    r"|(?:an?|any|its) (?:answer|reply|response)\b"
+)
+_FOUND = (
+    r"(?:(?:\w+ly|all|be|been|even|yet) )*(?:find|found|return(?:ed)?|have(?! access)|match(?:ed)?|known?"
+    r"|contain(?:ed)?|shown?|log(?:ged)?|yield(?:ed)?|hold|held|write|written|record(?:ed)?|exist|seen?)\b"
+    rf"(?![^.;\n]*\b(?:{_LATE}))"
+)
+"""What a source that does answer does not do when it has nothing."""
+
 UNAVAILABLE = re.compile(
-    r"\b(unavailable|unreachable|inaccessible|unable|cannot|can't|refused|offline|degraded|skipped|n/a"
-    r"|not (currently |be )?(available|reachable|accessible|answer\w*|respon\w+|asked|queried|fetched|read|retrieved"
-    r"|loaded|obtained|determined)"
-    r"|(could|did|do|does)( not|n't) (?!.{0,12}\bfound\b)\w+"
+    r"\b(unavailable|unreachable|inaccessible|refused|offline|degraded|skipped"
+    rf"|(unable( to)?|can ?not|can['’]t|(could|did|do|does)( not|n['’]t))(?! to\b| {_FOUND})( \w+)?"
+    r"|((is|are|was|were)n['’]t|not) (currently |be )?(available|reachable|accessible|answer\w*|respon\w+"
+    r"|asked|queried|fetched|read|retrieved|loaded|obtained|determined)"
     r"|time[ds]?[ -]?outs?|no (answer|reply|response|connection)"
+    r"|(http|status|code|answered)( (status|code))?[ :]{1,2}[45]\d\d"
     r"|(query|request|fetch\w*|look-?up|call) (failed|error)|fail(ed|ure)s? (to|of|while|when|in) \w+|failure)\b",
     re.I,
 )
 """Words that call something unavailable, and nothing that is merely empty."""
 
-TROUBLE = re.compile(rf"{UNAVAILABLE.pattern}|\b(error|fail\w*|exception|unknown|missing|down|[45]\d\d)\b", re.I)
-"""More words of that kind, some of which may also say what was looked for ("no trace with an error")."""
+TROUBLE = re.compile(
+    rf"{UNAVAILABLE.pattern}"
+    r"|\b(\w*error|fail\w*|\w*exception|\w+time[ -]?out|n/a|unknown|missing|down|[45]\d\d|malformed|invalid|incomplete"
+    r"|truncated|corrupt\w*|cut (short|off)|unreadable|unresponsive|(?<!pod is )overloaded|rejected|throttled|aborted"
+    r"|rate[ -]limit\w*|too many requests|not (ready|up|valid|json|understood|parsed|complete)"
+    r"|connection (was |is )?(reset|closed|lost|broken|dropped|aborted)|(is|still) starting|could be (fetched|read"
+    r"|retrieved|loaded|obtained))\b",
+    re.I,
+)
+"""More words of that kind, some of which may also say what was looked for ("no trace with an error").
 
-_SOUGHT = re.compile(r"\b(no|none|nothing|without|zero|0)\b(\W+\w+){0,5}?\W+(errors?|fail\w*|exceptions?)\b", re.I)
-"""An empty result of a search for failures."""
+An alert about a pod that is overloaded says nothing about the source.
+"""
+
+_REMARK = r"(?:query|request|call|fetch\w*|look-?up|prometheus|loki|tempo|an?|the|its)\b"
+"""How a remark on a result begins, after a comma or a bracket."""
+_REASON = (
+    r"(?:because|since|as|due|after|but|answered|responded|replied)\b"
+    r"|could be (?:fetched|read|retrieved|loaded|obtained)\b"
+    r"|(?:prometheus|loki|tempo)\W+(?:errors?|fail\w*|exceptions?)\b"
+)
+"""How the reason begins why there is no result."""
+_SOUGHT = re.compile(
+    r"\b(?:no|none|nothing|without|zero|0"
+    rf"|(?:(?:could|did|do|does)(?: not|n['’]t)|can ?not|can['’]t|unable to) {_FOUND})\b"
+    rf"(?:(?:[\s*_`\"']+|[^\w:;.–—-]+(?!{_REMARK}))(?!{_REASON})\w[\w'’-]*){{0,5}}?"
+    r"[^\w:;.,(–—-]+(?:errors?|fail\w*|exceptions?|(?:with|of|having) (?:(?:an?|http|status|code) )*[45](?:\d\d|xx))\b"
+    r"|\b(?:did|does|do)(?: not|n['’]t) fail\b"
+    r"|\b(?:errors?|failures?|exceptions?)\W{1,4}(?:0|none)\W*$",
+    re.I,
+)
+"""An empty result of a search for failures; not a failure that is the reason why there is none."""
+
+_SOURCES = r"metrics?|prometheus|logs?|loki|traces?|tracing|tempo|sl[aimo]s?|service[ _-]level|model|trm"
+_SECTIONS = "remediation|correlation|on-?call|assignee|approval"
+_TOPIC = re.compile(
+    rf"(?<![a-z])({_SOURCES}|{_SECTIONS}|alert|labels?|annotations?|description|availability|objective|budget|burn)"
+    r"(?![a-z])",
+    re.I,
+)
+"""What the parts of a ticket are about."""
+_LABEL = re.compile(rf"[\W_]*(?:\w+\W+)?(?:(?:{_SOURCES})(?![a-z])|(?:{_SECTIONS})\b[^:]{{0,20}}:)", re.I)
+"""The beginning of a line that says what it is about."""
+_FAILURES = re.compile(r"\bfailed \w|\b(errors|failures|exceptions)\b", re.I)
+_STANDING_OUT = re.compile(r"[\s>]*(\*{1,3}|_{2,3})(?![\s*_])(?:(?!\1).)+(?<![\s*_])\1\s*")
+"""A line wholly in bold or italics."""
+_UNDERLINE = re.compile(r" {0,3}(={2,}|-{2,})\s*")
+_SLANT = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
+"""Marks of italics, which would pass for a letter of the word beside them."""
+_ITEM = re.compile(r"\s*([-*+•]|[0-9]+[.)])\s")
 
 
-def lines_about(text: str, subject: re.Pattern[str]) -> list[str]:
-    """The lines that are about the subject: it is named in the line itself, or in the heading above it."""
-    heading, found = "", []
-    for line in text.splitlines():
-        if line.lstrip().startswith("#") or line.rstrip(" *_").endswith(":"):
-            heading = line
-        if line.strip() and subject.search(f"{heading} {line}"):
-            found.append(line)
+def headed(text: str) -> list[tuple[str, str]]:
+    """The lines of the text, each with the headings over it.
+
+    A heading has a `#` or a colon, is underlined, or stands out by itself; the latter two may stand within a section.
+    What is indented below an item of a list has the item over it, too.
+    """
+    section, part, parents, is_first, found = "", "", list[tuple[int, str]](), False, []
+    lines = text.splitlines()
+    for line, below in zip(lines, [*lines[1:], ""], strict=False):
+        if not line.strip() or _UNDERLINE.fullmatch(line):
+            continue
+        depth = len(line.expandtabs()) - len(line.expandtabs().lstrip())
+        parents = [parent for parent in parents if parent[0] < depth]
+        has_colon = line.rstrip(" *_").endswith(":")
+        stands_out = bool(_STANDING_OUT.fullmatch(line) or _UNDERLINE.fullmatch(below))
+        if line.lstrip().startswith("#"):
+            section, part, is_first = line, "", True
+        elif (not has_colon and not stands_out) or _is_statement(line, is_first and not has_colon):
+            is_first = False
+        elif has_colon:
+            section, part, is_first = line, "", True
+        else:
+            part, is_first = line, True
+        found.append((" ".join([section, part, *(item for _, item in parents)]), line))
+        if _ITEM.match(line):
+            parents.append((depth, line))
     return found
 
 
-def says(text: str, subject: re.Pattern[str], words: re.Pattern[str]) -> bool:
+def _is_statement(line: str, is_first: bool) -> bool:
+    """Whether a line that looks like a heading says something below one: `**unavailable**`, and not `**Failed calls**`.
+
+    The first line below a heading may also be a caption.
+    """
+    if _TOPIC.search(line):
+        return False
+    return bool(UNAVAILABLE.search(line)) or (is_first and not _FAILURES.search(line))
+
+
+def lines_about(texts: Iterable[str], subject: re.Pattern[str]) -> list[str]:
+    """The lines that are about the subject: it is named in the line itself, or in a heading above it."""
+    return [line for text in texts for headings, line in headed(text) if subject.search(f"{headings} {line}")]
+
+
+def names_another(line: str, subject: re.Pattern[str]) -> bool:
+    """Whether the line begins with something else than the subject, as `SLM: unavailable` below the logs."""
+    return bool(_LABEL.match(line)) and not subject.search(line)
+
+
+def says(texts: Iterable[str], subject: re.Pattern[str], words: re.Pattern[str]) -> bool:
     """Whether some line about the subject has one of the words, where that is no empty search for failures."""
-    return any(words.search(_SOUGHT.sub("", line)) for line in lines_about(text, subject))
+    return any(says_one_of(words, line) for line in lines_about(texts, subject))
+
+
+def says_one_of(words: re.Pattern[str], line: str) -> bool:
+    """Whether the line has one of the words, where that is no empty search for failures."""
+    return bool(words.search(_SOUGHT.sub("", _SLANT.sub(" ", line))))
 
 
 _WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")
