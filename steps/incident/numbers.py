@@ -12,7 +12,7 @@ NOISE = Fraction(1, 10**9)
 COARSEST = Fraction(1, 20)
 """A number that is rounded by more than this share of the value does not show the value."""
 
-_STRANGE = re.compile(r'[a-z][a-z0-9+.-]*://[^\s|)>"`]+|^[ \t>]*[0-9]+[.)](?=\s)', re.I | re.M)
+_STRANGE = re.compile(r'(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s|)>"`]+|^[ \t>]*[0-9]+[.)](?=\s)', re.I | re.M)
 """What holds digits and is no number: addresses, and the marks of an ordered list."""
 
 _NUMBER = re.compile(
