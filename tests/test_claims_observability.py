@@ -239,7 +239,9 @@ def test_no_data_may_be_called_not_available_in_both_cases_but_not_in_the_same_w
 
 
 def test_what_a_comment_says_is_not_said_below_a_heading_of_the_description() -> None:
-    failed = Comment(id="1", body="The function is unavailable", created_at=datetime.now(UTC), author_email=None)
+    failed = Comment(
+        id="1", body="The function is unavailable", created_at=datetime.now(UTC), author_email=None, edited_at=None
+    )
     commented = issue_of(make_alert(), description="## Logs\nThere are none.", comments=(failed,))
     observability.not_unavailable(commented, "logs")
     refused(lambda: observability.says_unavailable(commented, "logs"), "none")

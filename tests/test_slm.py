@@ -413,7 +413,7 @@ def test_a_share_of_something_else_is_no_slo_data(description: str) -> None:
 
 def test_a_comment_does_not_stand_below_a_heading_of_the_description() -> None:
     def commented(body: str) -> Issue:
-        said = Comment(id="1", body=body, created_at=datetime.now(UTC), author_email=None)
+        said = Comment(id="1", body=body, created_at=datetime.now(UTC), author_email=None, edited_at=None)
         return issue("## SLM Context\nunavailable").model_copy(update={"comments": (said,)})
 
     slm.invents_nothing(commented("No remedy (confidence 1.00)"))
