@@ -4,5 +4,11 @@ ITEMS = ("AC4.6",)
 SAYS = "too early"
 
 FILE = "agent/jira.py"
-RIGHT = "if wait and not response.is_success:"
-WRONG = "if wait and response.status_code == 429:"
+RIGHT = """
+wait = retry_after(response)
+"""
+WRONG = """
+if response.status_code == 503:
+    response.headers.pop("retry-after", None)
+wait = retry_after(response)
+"""
