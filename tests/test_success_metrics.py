@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from steps.drivers.load import Arrival, Keeping, Latencies
-from steps.incident import integrations, outages, success, traffic
+from steps.incident import integrations, measures, outages, success, traffic
 from steps.incident.alert import Alert, make_alert
 from steps.incident.incident import Incident
 from steps.incident.integrations import APPROVALS, EVENTS, JIRA, LINEAR, SYSTEMS, TRM, Facts, Trace
@@ -32,6 +32,12 @@ LINEAR_URL, JIRA_URL = "https://api.linear.app/graphql", "https://acceptance.atl
 SLACK_URL = "https://hooks.slack.com/services/T0/B0/x"
 HOSTS = {"linear": LINEAR_URL, "jira": JIRA_URL, "slack": SLACK_URL}
 CREATE = json.dumps({"query": "mutation M($input: IssueCreateInput!) { issueCreate(input: $input) { success } }"})
+CREATE_SEVERAL = json.dumps(
+    {
+        "query": "mutation M($input: IssueBatchCreateInput!) { issueBatchCreate(input: $input) { success } }",
+        "variables": {"input": {"issues": [{"id": "0d7b9f0e"}]}},
+    }
+)
 SETTINGS = profiles.Load()
 
 
@@ -235,6 +241,14 @@ def test_what_is_said_later_about_the_alerts_ticket_belongs_to_the_alert() -> No
                 "response_body": b'{"id": "10042", "key": "HOMELAB-7"}',
             },
             {"HOMELAB-7", "/issue/10042"},
+        ),
+        (
+            "linear",
+            {
+                "request_body": CREATE_SEVERAL.encode(),
+                "response_body": b'{"data": {"issueBatchCreate": {"issues": [{"id": "u-7", "identifier": "BVL-7"}]}}}',
+            },
+            {"0d7b9f0e", "u-7", "BVL-7"},
         ),
         ("jira", {"url": f"{JIRA_URL}/issue/HOMELAB-7/comment"}, set()),
         ("linear", {"request_body": b"{}"}, set()),
@@ -545,3 +559,20 @@ def test_the_alerts_of_a_load_are_told_apart_by_everything_that_systems_know() -
     ]
     for fact in unique:
         assert len({fact(alert) for alert in alerts}) == 20
+
+
+@pytest.mark.parametrize(("asked", "is_effect"), [(CREATE, True), (CREATE_SEVERAL, True), ("{}", False)])
+def test_the_effect_in_linear_is_an_opened_issue_however_it_is_opened(asked: str, is_effect: bool) -> None:
+    journal, alert = Journal(), make_alert()
+    mark = alert.mark.encode()
+    exchange("agent-sre", caller="broker", journal=journal, began=100.0, ended=100.1, request_body=mark)
+    opened(alert, journal=journal, at=101.0, request_body=asked.encode(), url=f"{LINEAR_URL}?{alert.mark}")
+    answer = b'{"id": "10042", "key": "HOMELAB-7"}'
+    jira = {"url": f"{JIRA_URL}/issue", "status": 201, "response_body": answer, "request_body": mark}
+    exchange("jira", journal=journal, began=101.0, ended=102.0, **jira)
+    exchange("functions", journal=journal, began=102.0, ended=103.0, request_body=mark)
+    if is_effect:
+        measured = measures.of_each_integration(journal, [alert])
+        assert measured["Linear"] == [pytest.approx(1.0)]
+    else:
+        refused(lambda: measures.of_each_integration(journal, [alert]), "effect", "linear")

@@ -421,9 +421,9 @@ class Stage:
     def end(self, scenario: str, *, failed: bool) -> None:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
-        Raises WorldUnavailable when a part of the world broke meanwhile, or could not answer what agent-sre asked: no
-        verdict can be drawn. Unless the scenario has `failed`: raises TargetUnavailable when one of the programs has
-        ended, and EmptyPass when what has passed shows nothing.
+        Raises WorldUnavailable when a part of the world broke meanwhile, or when the scenario has `failed` and a double
+        could not answer what agent-sre asked: no verdict can be drawn. When it has passed: raises TargetUnavailable when
+        one of the programs has ended, and EmptyPass when what has passed shows nothing.
         """
         incident = self.incident_of(scenario)
         self.trouble.over()
@@ -431,10 +431,10 @@ class Stage:
         incident.end()
         if broken := self.world.journal.marks(incident.began, kind="broken"):
             raise WorldUnavailable(f"The world itself broke: {broken[0].text}")
-        asked = incident.own(self.world.journal.exchanges(caller=AGENT, since=incident.began))
-        if not_covered := uncovered(asked):
-            raise WorldUnavailable(not_covered)
         if failed:
+            asked = incident.own(self.world.journal.exchanges(caller=AGENT, since=incident.began))
+            if not_covered := uncovered(asked):
+                raise WorldUnavailable(not_covered)
             return
         if ended := self.target.ended():
             raise TargetUnavailable(f"During the scenario {ended}")
