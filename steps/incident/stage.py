@@ -422,8 +422,8 @@ class Stage:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
         Raises WorldUnavailable when a part of the world broke meanwhile, or when the scenario has `failed` and a double
-        could not answer what agent-sre asked: no verdict can be drawn. When it has passed: raises TargetUnavailable when
-        one of the programs has ended, and EmptyPass when what has passed shows nothing.
+        could not answer what agent-sre asked: no verdict can be drawn. When it has passed: raises TargetUnavailable
+        when one of the programs has ended, and EmptyPass when what has passed shows nothing.
         """
         incident = self.incident_of(scenario)
         self.trouble.over()
