@@ -274,7 +274,7 @@ def all_reach_broker(context: Context) -> None:
     context.events.all_at_broker(context.incident.alerts, "fired", "recovery")
 
 
-@then("every attempt for an alert carried the same event id")
+@then("every attempt after a notification carried the same event id")
 def attempts_share_id(context: Context) -> None:
     for alert in context.incident.alerts:
         context.events.same_id(alert, "fired")
@@ -282,8 +282,8 @@ def attempts_share_id(context: Context) -> None:
 
 @then("the pauses between the attempts grow")
 def pauses_grow(context: Context) -> None:
-    for alert in context.incident.alerts:
-        context.events.growing_pauses(alert, "fired", context.stage.profile.rulings.pause_growth)
+    growth = context.stage.profile.rulings.pause_growth
+    context.events.growing_pauses(context.incident.alerts, "fired", growth)
 
 
 @then("the event is sent once for each notification, though other alerts still arrive once the broker accepts")

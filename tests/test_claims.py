@@ -13,7 +13,7 @@ import pytest
 from steps.drivers.linear import Attachment, Comment, Issue, Relation
 from steps.incident import calls, events, issues, logs, remediation
 from steps.incident.alert import Alert, Rule, make_alert
-from steps.incident.events import FIRED, RESOLVED, Sent, event_about
+from steps.incident.events import FIRED, RESOLVED, Events, Sent, event_about
 from steps.incident.incident import Incident
 from steps.incident.malformed import MALFORMED
 from steps.incident.notification import common, fingerprint, notification
@@ -615,8 +615,10 @@ def test_pauses_have_to_grow() -> None:
     refused(lambda: events.growing([0.1], 1.5), "three attempts")
 
 
-def attempts(*began: float) -> list[Exchange]:
-    return [exchange(began=at, ended=at) for at in began]
+def attempts(*began: float) -> list[Sent]:
+    """Attempts to deliver the event of one alert."""
+    alert = make_alert()
+    return [sent(alert, began=at, ended=at) for at in began]
 
 
 def test_pauses_grow_anew_with_each_notification() -> None:
@@ -629,7 +631,68 @@ def test_pauses_grow_anew_with_each_notification() -> None:
 def test_an_attempt_or_two_for_each_notification_leave_no_pauses_to_compare() -> None:
     events.growing_in_rounds(attempts(0.1, 0.3, 1.1, 1.3, 2.1), [0, 1, 2], 1.5)
     events.growing_in_rounds(attempts(0.1, 1.1, 2.1), [0, 1, 2], 1.5)
-    refused(lambda: events.growing_in_rounds(attempts(0.1, 0.3), [0], 1.5), "at least three attempts", "saw 2")
+
+
+def broker_attempts(journal: Journal, alert: Alert, *began: float) -> None:
+    """As many events of the alert as the converter makes that has an id of its own for each attempt."""
+    for at in began:
+        message = encode(event_about(alert, "fired", CORRELATION), "structured")
+        journal.record(
+            caller="prometheus-events",
+            callee="broker",
+            method="POST",
+            url="http://broker/",
+            request_headers=message.headers,
+            request_body=message.body,
+            status=503,
+            began=at,
+            ended=at,
+        )
+
+
+def test_who_sends_one_event_after_the_other_may_have_tried_the_first_alone() -> None:
+    first, second, journal = make_alert(), make_alert(), Journal()
+    incident = Incident(journal, None, None, alerts=[first, second])  # type: ignore[arg-type]
+    claims = Events(journal, Waiting(journal, Limits(recovery=0.1)), incident)
+    refused(lambda: claims.one_tried([first, second], "fired", 4), "4 times", "one of 2 events", "more than 0 times")
+    broker_attempts(journal, first, 1.0, 1.2, 1.6)
+    refused(lambda: claims.one_tried([first, second], "fired", 4), "more than 3 times")
+    broker_attempts(journal, first, 2.4)
+    claims.one_tried([first, second], "fired", 4)
+    claims.growing_pauses([first, second], "fired", 1.5)
+    refused(lambda: claims.growing_pauses([second], "fired", 1.5), "at least three attempts", "of 1 events none")
+    broker_attempts(journal, second, 1.0, 1.2, 1.4)
+    refused(lambda: claims.growing_pauses([first, second], "fired", 1.5), "0.20 s, 0.20 s")
+
+
+def test_attempts_after_one_notification_carry_one_id_and_those_after_another_may_carry_another() -> None:
+    alert, journal = make_alert(), Journal()
+    claims = Events(journal, Waiting(journal, Limits()), Incident(journal, None, None, alerts=[alert]))  # type: ignore[arg-type]
+    for at in (1.0, 2.0):
+        body = json.dumps(notification([(alert, "firing")])).encode()
+        journal.record(
+            caller="alertmanager",
+            callee="prometheus-events",
+            method="POST",
+            url="http://converter/webhook",
+            request_body=body,
+            began=at,
+            ended=at + 0.5,
+        )
+        broker_attempts(journal, alert, at + 0.1)
+    claims.same_id(alert, "fired")
+    broker_attempts(journal, alert, 2.3)
+    refused(lambda: claims.same_id(alert, "fired"), "2 ids")
+
+
+def test_a_trace_may_be_what_correlates() -> None:
+    event = sent(make_alert()).event
+    assert events.correlation_of(sent(make_alert())) == CORRELATION
+    trace = {"traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
+    others = {name: value for name, value in event.attributes.items() if name != "correlationid"}
+    traced = Sent(replace(event, attributes=others | trace), exchange())
+    assert events.correlation_of(traced) == "ab" * 16
+    refused(lambda: events.correlation_of(Sent(replace(event, attributes=others), exchange())), "a correlation id")
 
 
 def test_order_is_the_order_of_taking() -> None:

@@ -203,6 +203,18 @@ class Events:
 
         return self._waiting.until(attempts, "recovery")
 
+    def one_tried(self, alerts: list[Alert], happening: Happening, times: int) -> None:
+        """prometheus-events tries that often to hand one of the events over: it may send one after the other."""
+
+        def attempts() -> None:
+            most = max(len(self.at_broker(alert, happening)) for alert in alerts)
+            assert most >= times, (
+                f"Expected prometheus-events to try {times} times to deliver one of {len(alerts)} events, "
+                f"but it tried none of them more than {most} times."
+            )
+
+        self._waiting.until(attempts, "recovery")
+
     def not_tried_again(self, alert: Alert, happening: Happening) -> None:
         """The event was sent once for each notification, and not again after the broker had rejected it.
 
@@ -222,19 +234,33 @@ class Events:
         )
 
     def same_id(self, alert: Alert, happening: Happening) -> None:
-        """Every attempt to hand the alert's event over carried the same id."""
+        """Every attempt to hand the alert's event over carried the same id, as often as Alertmanager notified of it."""
         made = self.at_broker(alert, happening)
         self._incident.saw_exchanges("Attempts to deliver the event", [sent.exchange for sent in made])
-        same_id(made)
+        for attempts in in_rounds(made, self._told(alert, happening)):
+            same_id(attempts)
 
-    def growing_pauses(self, alert: Alert, happening: Happening, growth: float) -> None:
-        """The pauses between the attempts to hand the alert's event over grow."""
-        made = [sent.exchange for sent in self.at_broker(alert, happening)]
-        pauses = (after.began - before.ended for before, after in pairwise(made))
-        self._incident.saw("Pauses between the attempts", ", ".join(f"{pause:.2f} s" for pause in pauses))
+    def growing_pauses(self, alerts: list[Alert], happening: Happening, growth: float) -> None:
+        """The pauses between the attempts to hand an event over grow, whichever of the alerts' it is.
+
+        Who sends one event after the other may have tried the first of them alone.
+        """
+        tried = {alert.mark: self.at_broker(alert, happening) for alert in alerts}
+        enough = [alert for alert in alerts if len(tried[alert.mark]) >= 3]
+        assert enough, (
+            f"Expected at least three attempts to deliver an event, to compare their pauses, "
+            f"but of {len(alerts)} events none was tried so often."
+        )
+        for alert in enough:
+            growing_in_rounds(tried[alert.mark], self._told(alert, happening), growth)
+            pauses = (after.exchange.began - before.exchange.ended for before, after in pairwise(tried[alert.mark]))
+            shown = ", ".join(f"{pause:.2f} s" for pause in pauses)
+            self._incident.saw(f"Pauses between the attempts for {alert.called}", shown)
+
+    def _told(self, alert: Alert, happening: Happening) -> list[float]:
+        """When Alertmanager's notifications of the alert began. Journal's times."""
         under_way = self._journal.in_flight(caller="alertmanager", callee="prometheus-events", mentioning=alert.mark)
-        told = [notification.began for notification in (*self.notifications(alert, happening), *under_way)]
-        growing_in_rounds(made, told, growth)
+        return [notification.began for notification in (*self.notifications(alert, happening), *under_way)]
 
     def group_of(self, alert: Alert) -> list[dict[str, str]]:
         """The labels of all alerts in the last notification that held this one: its group."""
@@ -468,8 +494,9 @@ def refused_as_malformed(status: int, body: str) -> None:
 
 
 def correlation_of(sent: Sent) -> str:
-    """The event's correlation id."""
-    found = said(sent, "correlationid")
+    """The event's correlation id: the attribute of that name, or else the id of the trace to which it belongs."""
+    _, _, trace = (said(sent, "traceparent") or "").partition("-")
+    found = said(sent, "correlationid") or trace.partition("-")[0]
     assert found, (
         f"Expected the event to carry a correlation id, but its attributes are {sorted(sent.event.attributes)}."
     )
@@ -500,17 +527,23 @@ def growing(pauses: list[float], growth: float) -> None:
     )
 
 
-def growing_in_rounds(attempts: list[Exchange], told: list[float], growth: float) -> None:
-    """The pauses between the attempts grow, anew with each notification: `told` is when these began. Journal's times.
+def in_rounds(attempts: list[Sent], told: list[float]) -> list[list[Sent]]:
+    """The attempts, parted by the notification after which they were made: `told` is when these began. Journal's times.
 
-    Who gives up after an attempt or two, and has Alertmanager notify again (ruling 10), makes no pauses to compare:
-    between notifications they are Alertmanager's.
+    Who gives up and has Alertmanager notify again (ruling 10) may begin again from scratch.
     """
-    assert len(attempts) >= 3, f"Expected at least three attempts to compare their pauses, but saw {len(attempts)}."
-    rounds = groupby(attempts, key=lambda attempt: sum(began <= attempt.began for began in told))
-    for made in (list(made) for _, made in rounds):
+    rounds = groupby(attempts, key=lambda attempt: sum(began <= attempt.exchange.began for began in told))
+    return [list(made) for _, made in rounds]
+
+
+def growing_in_rounds(attempts: list[Sent], told: list[float], growth: float) -> None:
+    """The pauses between the attempts grow, anew with each notification.
+
+    An attempt or two for each notification make no pauses to compare: between notifications they are Alertmanager's.
+    """
+    for made in in_rounds(attempts, told):
         if len(made) >= 3:
-            growing([after.began - before.ended for before, after in pairwise(made)], growth)
+            growing([after.exchange.began - before.exchange.ended for before, after in pairwise(made)], growth)
 
 
 def distinct_ids(events: list[Sent]) -> None:

@@ -195,7 +195,7 @@ class Robustness:
         if harm := wrong_with(case, answer, self._waiting.limits.event):
             return harm
         health = self._doors().ask("GET", DOORS[siege.door].health, {}, b"", within=self._waiting.limits.event)
-        if health.status == 200:
+        if health.status in range(200, 300):
             return None
         return f"it was answered {answer.status}, and then the health door {_answered(health)}"
 

@@ -97,7 +97,7 @@ class Surroundings:
         """The gateway, and nothing but the gateway; gRPC would go through the proxy, too."""
         return {
             **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy),
-            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1"),
+            **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
             "SSL_CERT_FILE": str(self._world.ca_file),
         }
 

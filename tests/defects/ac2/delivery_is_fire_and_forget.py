@@ -1,7 +1,7 @@
 """An event that the broker does not take is forgotten."""
 
 ITEMS = ("AC2.5",)
-SAYS = "tried 1 times"
+SAYS = "more than 1 times"
 ALSO = ("AC2.2",)
 
 FILE = "prometheus_events/delivery.py"
