@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import parse_qs
@@ -848,13 +849,23 @@ def test_a_decision_that_is_never_asked_for_is_seen_and_one_that_is_asked_for_la
     with pytest.raises(AssertionError, match="ask the approval application for the decision"):
         approvals.decide_quietly(known_alert(), "approve", SOMEBODY)
 
-    def ask(*decided: Any) -> None:
+    def ask(*decided: Any, status: str = "approved") -> None:
         address = f"http://approvals.ai.svc.cluster.local/approvals/status/{asked.id}"
         late = journal.cursor() + 10
         journal.record(
-            caller="agent-sre", callee="approval-app", method="GET", url=address, began=late, ended=late, status=200
+            caller="agent-sre",
+            callee="approval-app",
+            method="GET",
+            url=address,
+            began=journal.cursor() - 1,
+            ended=late,
+            status=200,
+            response_body=json.dumps({"status": status}).encode(),
         )
 
+    approvers.decide = partial(ask, status="pending")
+    with pytest.raises(AssertionError, match="but it never did"):
+        approvals.decide_quietly(known_alert(), "approve", SOMEBODY)
     approvers.decide = ask
     decided = approvals.decide_quietly(known_alert(), "approve", SOMEBODY)
     assert decided.heard_late == pytest.approx(10, abs=1)

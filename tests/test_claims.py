@@ -259,6 +259,8 @@ START, END = "Remediation: calling pod-restart", "Remediation: pod-restart succe
         ((ECHO, f"{ECHO}\n\n{START}", ECHO), "how pod-restart ended"),
         ((ECHO, ECHO, f"{ECHO}\n\n{END}"), "was started"),
         ((ECHO, ECHO, f"{ECHO}\n\n{START}"), "how pod-restart ended"),
+        ((ECHO, f"{ECHO}\n\n{START}", f"{ECHO}\n\n{START}\n\n## Logs\n\nout of memory"), "how pod-restart ended"),
+        ((ECHO, f"{ECHO}\n\n{START}", f"{ECHO}\n\n{START}\n\n## Remediation\n\nit succeeded"), None),
     ],
 )
 def test_a_remediation_may_be_told_in_the_description_be_the_start_written_over_or_not(
@@ -287,6 +289,7 @@ def test_a_remediation_may_be_told_in_the_description_be_the_start_written_over_
         ("pod-restart: ⏳", "pod-restart: ✅", None),
         (START, f"{START}\n{END}", None),
         (START, START, "how pod-restart ended"),
+        ("Context: pending", "Context: logs", "was started"),
         ("CPU is at 87 %", END, "was started"),
         ("CPU is at 87 %", START, "how pod-restart ended"),
     ],

@@ -198,13 +198,14 @@ class Approvals:
 
         def asked() -> Exchange:
             made = self._journal.exchanges(
-                caller="agent-sre", callee="approval-app", method="GET", mentioning=approval.id, since=decided.began
+                caller="agent-sre", callee="approval-app", method="GET", mentioning=approval.id
             )
-            assert made, (
+            told = [one for one in made if one.status == 200 and one.response_json()["status"] != "pending"]
+            assert told, (
                 f"Expected agent-sre to ask the approval application for the decision about {alert.called}, "
                 "which does not call back, but it never did."
             )
-            return made[0]
+            return told[0]
 
         heard = self._waiting.until(asked, "poll")
         return replace(decided, heard_late=heard.ended - decided.began)

@@ -205,6 +205,7 @@ class Observability:
         """The incident of one of the alerts is complete: ticket, context, remediation, and what is claimed.
 
         They fire one after the other until it is, as an agent may leave alone for a while what has just failed it.
+        Those before it may lack the metrics, and nothing else.
         """
         began, fired = self._journal.cursor(), 0
         pause = self._waiting.limits.recovery / len(alerts)
@@ -220,6 +221,9 @@ class Observability:
             return self._complete(alerts[fired - 1], claim)
 
         self._issues.show(self._waiting.until(complete, "recovery"))
+        for alert in alerts[:fired]:
+            self.has(alert, "logs", "traces")
+            self._remediation.succeeded(alert)
         self._incident.saw("From the end of the fault to full service", f"{self._journal.cursor() - began:.2f} s")
 
     def _complete(self, alert: Alert, claim: Callable[[Issue], None]) -> Issue:

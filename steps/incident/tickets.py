@@ -529,17 +529,26 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
         return any(_said(line) not in {*known, ""} for line in text.splitlines())
 
     after = [one.body for _, one in written if one.created_at >= ended and one.body != starts[0]]
-    after += [
-        one.body
-        for at, one in written
-        if at >= ended > one.created_at
-        and is_new(one.body, [each for each in said if each.is_comment and each.names(one.id)])
-    ]
-    after += [one.text for one in described if one.at >= ended and is_new(one.text, described)]
+    for at, one in written:
+        own = [each for each in said if each.is_comment and each.names(one.id)]
+        if at >= ended > one.created_at and any(function in text for text in (one.body, *(each.text for each in own))):
+            after += [one.body] if is_new(one.body, own) else []
+    before = "".join([one.text for one in described if one.at < ended][-1:])
+    for text in (one.text for one in described if one.at >= ended):
+        written_over = starts[0] in before and starts[0] not in text
+        new = [part for part in _parts(text) if is_new(part, described)]
+        after += [part for part in new if written_over or function in part or _NAMED in part]
     assert after, (
         f"Expected {issue.identifier} to tell how {function} ended, "
         "but after its end no comment came, and nothing new was written in place of another text."
     )
+
+
+def _parts(text: str) -> list[str]:
+    """The paragraphs of the text, each with its heading where that is a paragraph of its own."""
+    paragraphs = re.split(r"\n\s*\n", text)
+    headings = ["", *(one if _HEADING.fullmatch(one.strip()) else "" for one in paragraphs)]
+    return [f"{heading}\n{paragraph}" for heading, paragraph in zip(headings, paragraphs, strict=False)]
 
 
 def _said(line: str) -> str:
@@ -558,6 +567,9 @@ def _added(text: str, before: str) -> str:
     return "\n".join(added)
 
 
+_HEADING = re.compile(r"#.*|\*\*.*\*\*|__.*__|.*:")
+_NAMED = "emediation"
+"""What a part of a description is headed with that tells of the remediation and does not name the function."""
 _STARTED = re.compile(r"\b(start|begin|began|begun|call(ed|ing)|invok|trigger|execut|running|launch|dispatch)", re.I)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
+
+from steps.world.journal import incident_keys
 
 SUBJECT = {
     "pod-restart": ("pod", "deployment"),
@@ -20,14 +23,14 @@ REPLICAS = 3
 NO_VALUE = r"(?!(?:string|str|text|int|integer|number|bool|boolean|object|any|optional|null|none)\b(?![.-]\w))"
 """Names of types, which stand in signatures where values would."""
 ALERT = re.compile(r"(?<![\w-])alert(?:[ _]?name)?[\"'*`\\]*[ ]?[:=]", re.I)
-"""Where an alert is told; the last one is that of the question, those before it are examples."""
+"""Where an alert is told, that of the question or an example."""
 APART = re.compile(r"\n[ \t\r]*\n|[{}]")
 """What sets apart what belongs together."""
 
 
 def parameters(function: str, prompt: str) -> dict[str, Any]:
     """The function's parameters as far as the prompt states them, those of the alert rather than of an example."""
-    alert = max((found.start() for found in ALERT.finditer(prompt)), default=0)
+    alert = told_at(prompt)
     subjects = ((label, stated(prompt, label, alert)) for label in SUBJECT.get(function, ()))
     label, subject = next((one for one in subjects if one[1]), ("", None))
     if subject is None:
@@ -40,6 +43,14 @@ def parameters(function: str, prompt: str) -> dict[str, Any]:
     if function == "scale-deployment":
         read["replicas"] = REPLICAS
     return read
+
+
+def told_at(prompt: str) -> int:
+    """Where the prompt tells of the alert that it asks about: it alone has a key, and may stand before an example."""
+    places = [found.start() for found in ALERT.finditer(prompt)]
+    stretches = list(pairwise([*places, len(prompt)]))
+    asked = [first for first, end in stretches if incident_keys(prompt[first:end])]
+    return max(asked or places, default=0)
 
 
 def stated(prompt: str, label: str, place: int = 0) -> re.Match[str] | None:
