@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -114,6 +115,17 @@ def test_known_alerts_share_an_expression_and_nothing_that_tells_their_values() 
 
 # -- the context that is not to be had
 
+NOT_RETURNED = [
+    "valid JSON",
+    "a valid response",
+    "JSON",
+    "200",
+    "a usable answer",
+    "a complete response",
+    "before the deadline",
+    "anything before its time-out",
+    "a result after 1 s",
+]
 UNAVAILABLE = [
     "## {Kind}\n\nNot available: GET http://x failed.",
     "**{Kind}:** unavailable",
@@ -164,6 +176,24 @@ UNAVAILABLE = [
     "## {Kind}\nAlert query: failed with 422",
     "No {kind}: error",
     "{Kind}: n/a",
+    *(f"{{Kind}}: Loki did not return {what}" for what in NOT_RETURNED),
+    "{Kind}: Tempo did not send a reply",
+    "{Kind}: cannot be shown",
+    "{Kind}: cannot be written",
+    "{Kind} could not be recorded here",
+    "{Kind}: context deadline exceeded",
+    "{Kind}: deadline exceeded",
+    "{Kind}: unexpected answer",
+    "{Kind}: bad response",
+    "{Kind}: the answer was garbled",
+    "{Kind}: unprocessable",
+    "## {Kind}\n### Status\nUnavailable: HTTP 500",
+    "## {Kind}\nnone\n### Alert\nx\n### Status\nUnavailable: HTTP 500",
+    "## {Kind}\nStatus:\n- unavailable",
+    "**{Kind}**\nReason:\n- timed out",
+    "| Metrics | Logs | Traces |\n|---|---|---|\n| unavailable | HTTP 503 | timed out |",
+    "| Service | {Kind} |\n|---|---|\n| checkout | unavailable |",
+    "## {Kind}\n| Query | State |\n|---|---|\n| up | unavailable |",
 ]
 EMPTY = [
     "## {Kind}\n\nThere are none.",
@@ -201,6 +231,22 @@ EMPTY = [
     "**{Kind}**\nnone\nAssignee: n/a",
     "**{Kind}**\nnone\nOn-call engineer: unreachable",
     "## {Kind}\nNone. A pod is overloaded.",
+    "{Kind}: The query did not produce any result",
+    "Unable to locate any {kind}",
+    "{Kind}: the pod did not emit any",
+    "{Kind}: pod does not send spans",
+    "{Kind}: did not find any in the response",
+    "{Kind}: the answer does not contain any JSON lines",
+    "{Kind}: it could be read, but there are none",
+    "## {Kind}\n### Status\nnone",
+    "## {Kind}\nStatus:\n- none",
+    "## {Kind}\nnone\n### SLM context\nunavailable",
+    "## {Kind}\nnone\n### SLM context\n#### checkout\nunavailable",
+    "## {Kind}\nnone\n## Status\nunavailable",
+    "| {Kind} | SLM |\n|---|---|\n| none | unavailable |",
+    "## Metrics, logs and traces\n| {Kind} | SLM |\n|---|---|\n| none | unavailable |",
+    "| {Kind} | Service |\n|---|---|\n| none | checkout |\n\nThe rules are unavailable.",
+    "| {Kind} | SLM |\n|---|---|\n| none | x |\n\n| unavailable | other |",
 ]
 
 
@@ -224,18 +270,36 @@ def test_empty_context_does_not_say_that_it_is_unavailable(kind: Kind, text: str
 
 
 @pytest.mark.parametrize(
-    ("kind", "text"), words([*UNAVAILABLE[:5], *(text for text in UNAVAILABLE if "unavailable" in text)])
+    ("kind", "text"),
+    words(
+        [
+            *UNAVAILABLE[:5],
+            *(text for text in UNAVAILABLE if re.search("unavailable|did not|cannot|No .* could be fetched", text)),
+            "No {kind} could be retrieved",
+            "{Kind} are not available",
+        ]
+    ),
 )
 def test_a_source_that_is_called_unavailable_although_it_is_empty_is_found(kind: Kind, text: str) -> None:
     refused(lambda: observability.not_unavailable(ticket(text), kind), kind)
 
 
+@pytest.mark.parametrize(
+    "wording",
+    [
+        "n/a",
+        "not available for this pod",
+        "not currently available for this pod",
+        "they aren't available for the alert",
+    ],
+)
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_data_may_be_called_not_available_in_both_cases_but_not_in_the_same_words(kind: Kind) -> None:
-    alert, said = make_alert(), ticket(f"{kind.title()}: n/a")
+def test_no_data_may_be_called_not_available_in_both_cases_but_not_in_the_same_words(kind: Kind, wording: str) -> None:
+    alert, said = make_alert(), ticket(f"{kind.title()}: {wording}")
     observability.not_unavailable(said, kind)
+    observability.says_unavailable(said, kind)
     before = observability.statement(said, alert, kind)
-    refused(lambda: observability.says_otherwise(said, alert, kind, before), "finds nothing", "n/a")
+    refused(lambda: observability.says_otherwise(said, alert, kind, before), "finds nothing", wording)
 
 
 def test_what_a_comment_says_is_not_said_below_a_heading_of_the_description() -> None:

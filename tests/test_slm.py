@@ -390,6 +390,13 @@ def test_invented_slo_data_are_named(line: str) -> None:
         "| Name | Target | Now |\n|---|---|---|\n| till | 98 % | 98 % |\n| checkout | 99.9 % | 98 % |",
         "Target\n99.9 %",
         "SLM unavailable (99.9 % errors)",
+        "## SLM Context\n### checkout\n- It was 99.9 %",
+        "## SLM Context\n### Logs\nnone\n### checkout\n- It was 99.9 %",
+        "## SLM Context\n### checkout\n- Goal: 99.9 %\n- Success rate: 100.00 %",
+        "## Service\n- Goal: 99.9 %\n- Success rate: 100.00 %",
+        "## Reliability of checkout\n| Promised | Delivered |\n|---|---|\n| 99.9 % | 100.0 % |\n\nSLO: n/a",
+        "| Promised | Delivered |\n|---|---|\n| 99.9 % | 100.0 % |\n\nSLO: n/a",
+        "Compliance: 99.9 %",
     ],
 )
 def test_a_share_is_invented_where_a_heading_calls_it_slo_data(description: str) -> None:
@@ -404,6 +411,9 @@ def test_a_share_is_invented_where_a_heading_calls_it_slo_data(description: str)
         "## SLM Context\nunavailable\n\n## Remediation\nThe model is sure (confidence 1.00).",
         "**SLM Context**\nunavailable\n\n**Remediation**\nThe model is sure (confidence 1.00).",
         "- slo: checkout\n- load: 0.0",
+        "## SLM Context\nunavailable\n### Remediation\nThe model is sure (confidence 1.00).",
+        "### SLM Context\nunavailable\n## Next steps\nThe model is sure (confidence 1.00).",
+        "TRM: the most promising and reliable remedy (confidence 1.00)",
         "| Label | Value |\n|---|---|\n| slo | checkout |\n| weight | 1.0 |",
     ],
 )

@@ -43,7 +43,8 @@ UNTOLD = re.compile(rf"{ABSENT.pattern}|(?!error[ _-](?:budget|rate|ratio))(?:{T
 """What says that there are no SLO data: they are not there, or somebody had trouble with getting them."""
 CLAIMED = re.compile(
     "|".join(name.pattern for name in NAMES.values())
-    + r"|(?<![a-z])(sl[aimo]s?|service[ _-]level|availability|uptime)(?![a-z])",
+    + r"|(?<![a-z])(sl[aimo]s?|service[ _-]level|availability|uptime|goals?|promised?|delivered"
+    r"|reliability|compliance|success[ _-]rate)(?![a-z])",
     re.I,
 )
 """Whoever shows a share as SLO data says so with one of these words."""
@@ -123,12 +124,8 @@ def _lines(issue: Issue) -> Iterator[tuple[str, bool]]:
     is about what the one before says.
     """
     for text in issue.texts:
-        worded, row = "", ""
-        for headings, line in headed(text):
-            if not line.lstrip().startswith("|"):
-                row = ""
-            elif not re.search(r"\w", line):  # the rule below a table's first row
-                row = worded
+        worded = ""
+        for headings, row, line in headed(text):
             if re.search(r"[^\W\d_]", line):
                 worded = line
             yield line, bool(CLAIMED.search(f"{headings} {row} {worded}"))

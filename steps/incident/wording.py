@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from steps.incident.alert import Alert
 
 _LATE = (
     r"(?:in |within (?:the |its )?)time(?! (?:window|range|frame|span|interval))\b"
-    r"|within (?:the |its )?(?:limit|deadline)"
-    r"|within \d[\d.]* ?(?:m?s|sec\w*|min\w*)\b(?! (?:of|around|before|after))"
-    r"|(?:an?|any|its) (?:answer|reply|response)\b"
+    r"|within (?:the |its )?(?:limit|deadline)|before (?:the |its )?(?:\w+ )?(?:deadline|time[ -]?out|limit)\b"
+    r"|(?:within \d[\d.]* ?(?:m?s|sec\w*|min\w*)|(?:after|before) \d[\d.]* ?(?:m?s|sec\w*))\b"
+    r"(?! (?:of|around|before|after))"
+)
+_ANSWER = (
+    r"(?:(?!(?:in|with|within|for|of|from|to|as)\b)\w+ ){0,3}(?:answer|reply|response|body|json|200)\b"
+    r"(?! (?:times?|codes?|logs?|lines?|entries|records?)\b)"
 )
 _FOUND = (
+    r"(?!(?:\w+ly )?be (?:\w+ly )?(?:shown|logged|written|recorded)\b)"
     r"(?:(?:\w+ly|all|be|been|even|yet) )*(?:find|found|return(?:ed)?|have(?! access)|match(?:ed)?|known?"
-    r"|contain(?:ed)?|shown?|log(?:ged)?|yield(?:ed)?|hold|held|write|written|record(?:ed)?|exist|seen?)\b"
-    rf"(?![^.;\n]*\b(?:{_LATE}))"
+    r"|contain(?:ed)?|shown?|log(?:ged)?|yield(?:ed)?|hold|held|write|written|record(?:ed)?|exist|seen?"
+    r"|produced?|located?|emit(?:ted)?|send)\b"
+    rf"(?![^.;\n]*\b(?:{_LATE})|[^\w.;\n]+{_ANSWER})"
 )
 """What a source that does answer does not do when it has nothing."""
 
 UNAVAILABLE = re.compile(
     r"\b(unavailable|unreachable|inaccessible|refused|offline|degraded|skipped"
     rf"|(unable( to)?|can ?not|can['’]t|(could|did|do|does)( not|n['’]t))(?! to\b| {_FOUND})( \w+)?"
-    r"|((is|are|was|were)n['’]t|not) (currently |be )?(available|reachable|accessible|answer\w*|respon\w+"
-    r"|asked|queried|fetched|read|retrieved|loaded|obtained|determined)"
+    r"|((is|are|was|were)n['’]t|not) (currently |be )?(available(?! (for|from|of) (this|the) (pod|alert)\b)|reachable"
+    r"|accessible|answer\w*|respon\w+|asked|queried|fetched|read|retrieved|loaded|obtained|determined)"
     r"|time[ds]?[ -]?outs?|no (answer|reply|response|connection)"
     r"|(http|status|code|answered)( (status|code))?[ :]{1,2}[45]\d\d"
-    r"|(query|request|fetch\w*|look-?up|call) (failed|error)|fail(ed|ure)s? (to|of|while|when|in) \w+|failure)\b",
+    r"|(query|request|fetch\w*|look-?up|call) (failed|error)|fail(ed|ure)s? (to|of|while|when|in) \w+|failure"
+    r"|(no|none|nothing)\b[^.,:;\n]{0,80} could be (fetched|read|retrieved|loaded|obtained))\b",
     re.I,
 )
 """Words that call something unavailable, and nothing that is merely empty."""
@@ -37,8 +45,9 @@ TROUBLE = re.compile(
     r"|\b(\w*error|fail\w*|\w*exception|\w+time[ -]?out|n/a|unknown|missing|down|[45]\d\d|malformed|invalid|incomplete"
     r"|truncated|corrupt\w*|cut (short|off)|unreadable|unresponsive|(?<!pod is )overloaded|rejected|throttled|aborted"
     r"|rate[ -]limit\w*|too many requests|not (ready|up|valid|json|understood|parsed|complete)"
-    r"|connection (was |is )?(reset|closed|lost|broken|dropped|aborted)|(is|still) starting|could be (fetched|read"
-    r"|retrieved|loaded|obtained))\b",
+    r"|connection (was |is )?(reset|closed|lost|broken|dropped|aborted)|(is|still) starting|deadline exceeded"
+    r"|(unexpected|bad) (answer|reply|response)|garbled|unprocessable"
+    r"|((is|are|was|were)n['’]t|not) (currently |be )?available)\b",
     re.I,
 )
 """More words of that kind, some of which may also say what was looked for ("no trace with an error").
@@ -75,57 +84,101 @@ _TOPIC = re.compile(
 """What the parts of a ticket are about."""
 _LABEL = re.compile(rf"[\W_]*(?:\w+\W+)?(?:(?:{_SOURCES})(?![a-z])|(?:{_SECTIONS})\b[^:]{{0,20}}:)", re.I)
 """The beginning of a line that says what it is about."""
+_SOURCE = re.compile(rf"(?<![a-z])({_SOURCES})(?![a-z])", re.I)
+_STATE = re.compile(r"[\W_]*(status|state|reason|cause|result)[\W_]*", re.I)
+"""A line that announces what is said next of the same."""
 _FAILURES = re.compile(r"\bfailed \w|\b(errors|failures|exceptions)\b", re.I)
 _STANDING_OUT = re.compile(r"[\s>]*(\*{1,3}|_{2,3})(?![\s*_])(?:(?!\1).)+(?<![\s*_])\1\s*")
 """A line wholly in bold or italics."""
 _UNDERLINE = re.compile(r" {0,3}(={2,}|-{2,})\s*")
 _SLANT = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
 """Marks of italics, which would pass for a letter of the word beside them."""
+_MARKS = re.compile(r"\s*(#+)")
 _ITEM = re.compile(r"\s*([-*+•]|[0-9]+[.)])\s")
 
 
-def headed(text: str) -> list[tuple[str, str]]:
+class Line(NamedTuple):
+    """A line of a text, and what stands over it."""
+
+    headings: str
+    row: str
+    """The first row of its table."""
+    text: str
+
+
+def headed(text: str) -> list[Line]:
     """The lines of the text, each with the headings over it.
 
     A heading has a `#` or a colon, is underlined, or stands out by itself; the latter two may stand within a section.
-    What is indented below an item of a list has the item over it, too.
+    What is indented below an item of a list has the item over it, too, and one `#` heading has those of fewer `#`
+    over it, unless it begins another topic.
     """
-    section, part, parents, is_first, found = "", "", list[tuple[int, str]](), False, []
+    section, part, row, parents, is_first, found = "", "", "", list[tuple[int, str]](), False, list[Line]()
+    above: list[tuple[int, str]] = []
     lines = text.splitlines()
     for line, below in zip(lines, [*lines[1:], ""], strict=False):
         if not line.strip() or _UNDERLINE.fullmatch(line):
+            row = ""
             continue
         depth = len(line.expandtabs()) - len(line.expandtabs().lstrip())
         parents = [parent for parent in parents if parent[0] < depth]
         has_colon = line.rstrip(" *_").endswith(":")
         stands_out = bool(_STANDING_OUT.fullmatch(line) or _UNDERLINE.fullmatch(below))
-        if line.lstrip().startswith("#"):
-            section, part, is_first = line, "", True
+        if marks := _MARKS.match(line):
+            level = len(marks[1])
+            above = [*(heading for heading in above if heading[0] < level), (level, line)]
+            section, part, is_first = _of_one_topic([heading for _, heading in above]), "", True
         elif (not has_colon and not stands_out) or _is_statement(line, is_first and not has_colon):
             is_first = False
         elif has_colon:
             section, part, is_first = line, "", True
         else:
             part, is_first = line, True
-        found.append((" ".join([section, part, *(item for _, item in parents)]), line))
+        if not line.lstrip().startswith("|"):
+            row = ""
+        elif not re.search(r"\w", line) and found:  # the rule below a table's first row
+            row = found[-1].text
+        found.append(Line(" ".join([section, part, *(item for _, item in parents)]), row, line))
         if _ITEM.match(line):
             parents.append((depth, line))
     return found
 
 
+def _of_one_topic(headings: list[str]) -> str:
+    """The innermost heading that names a topic, and those below it."""
+    named = [number for number, heading in enumerate(headings) if _TOPIC.search(heading)]
+    return " ".join(headings[named[-1] if named else 0 :])
+
+
 def _is_statement(line: str, is_first: bool) -> bool:
     """Whether a line that looks like a heading says something below one: `**unavailable**`, and not `**Failed calls**`.
 
-    The first line below a heading may also be a caption.
+    The first line below a heading may also be a caption, and `Status:` is said of what the heading names.
     """
     if _TOPIC.search(line):
         return False
-    return bool(UNAVAILABLE.search(line)) or (is_first and not _FAILURES.search(line))
+    return bool(_STATE.fullmatch(line) or UNAVAILABLE.search(line)) or (is_first and not _FAILURES.search(line))
 
 
 def lines_about(texts: Iterable[str], subject: re.Pattern[str]) -> list[str]:
-    """The lines that are about the subject: it is named in the line itself, or in a heading above it."""
-    return [line for text in texts for headings, line in headed(text) if subject.search(f"{headings} {line}")]
+    """The lines that are about the subject: it is named in the line itself, or in a heading above it.
+
+    Of a table with a column for each source, only the cells below the subject are about it.
+    """
+    return [about for text in texts for line in headed(text) for about in _about(line, subject)]
+
+
+def _about(line: Line, subject: re.Pattern[str]) -> list[str]:
+    columns = list(zip(_cells(line.row), _cells(line.text), strict=False))
+    own = [cell for name, cell in columns if subject.search(name)]
+    is_shared = any(_SOURCE.search(name) and not subject.search(name) for name, _ in columns)
+    if not (own and is_shared) and subject.search(f"{line.headings} {line.text}"):
+        return [line.text]
+    return own
+
+
+def _cells(row: str) -> list[str]:
+    return row.strip().removeprefix("|").removesuffix("|").split("|")
 
 
 def names_another(line: str, subject: re.Pattern[str]) -> bool:
