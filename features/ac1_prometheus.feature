@@ -77,6 +77,13 @@ Feature: AC1 Prometheus Integration
     Then each alert has exactly one open ticket
     And each ticket holds its own alert's labels and no other's
 
+  @AC1.4
+  Scenario: Alerts of one name about one pod are told apart by their other labels
+    Given two alerts of one name about one pod, each of a container of its own
+    When both of them fire
+    Then each alert has exactly one open ticket
+    And each ticket holds its own alert's labels and no other's
+
   @AC1.5
   Scenario: A repeated notification is the same incident
     Given an alert that fires, has a ticket and is soon notified again
@@ -100,6 +107,12 @@ Feature: AC1 Prometheus Integration
     Given an alert that fires and has a ticket
     When the broker delivers the same event once more
     Then the alert has exactly one open ticket
+
+  @AC1.5
+  Scenario: A fired event that comes once more after the alert has resolved opens nothing
+    Given an alert that fired, had a ticket and resolved
+    When the broker delivers the same event once more
+    Then the alert still has no open ticket
 
   @AC1.6
   Scenario: Every alert of a group is one event with its own group's labels

@@ -10,6 +10,12 @@ Feature: AC3 Linear API Integration
     And the issue's description has the severity, every label, the description and the correlation id
 
   @AC3.1
+  Scenario: The issue is opened in Linear though Jira refuses its own
+    Given Jira refuses every new issue and names the fields at fault
+    When an alert fires
+    Then exactly one issue is opened in the configured Linear team
+
+  @AC3.1
   Scenario: An alert that has a summary and no description opens one issue, which tells the summary
     Given an alert that has a summary and no description
     When the alert fires
@@ -52,6 +58,13 @@ Feature: AC3 Linear API Integration
   @AC3.3
   Scenario: Only the resolved alert's issue is closed
     Given two firing alerts with an issue each
+    When the first alert resolves
+    Then the first alert's issue is completed
+    And the second alert's issue is still open
+
+  @AC3.3
+  Scenario: Of two alerts of one name about one pod only the resolved one's issue is closed
+    Given two firing alerts of one name about one pod, with an issue each
     When the first alert resolves
     Then the first alert's issue is completed
     And the second alert's issue is still open

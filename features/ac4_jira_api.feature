@@ -12,6 +12,12 @@ Feature: AC4 Jira API Integration
     And the Jira issue's description has the severity, every label, the description and the correlation id
 
   @AC4.1
+  Scenario: The issue is opened in Jira though Linear refuses its own
+    Given Linear refuses every new issue as invalid
+    When an alert fires
+    Then exactly one issue is opened in the configured Jira project
+
+  @AC4.1
   Scenario Outline: An alert with <what Jira may refuse> has its issue all the same
     Given an alert with <what Jira may refuse>
     When the alert fires
@@ -71,6 +77,18 @@ Feature: AC4 Jira API Integration
     When the first alert resolves
     Then the first alert's Jira issue is done
     And the second alert's Jira issue is still open
+
+  @AC4.3
+  Scenario: An alert that fires again after it resolved has an open issue again
+    Given an alert that fired, had a Jira issue and resolved
+    When the alert fires again
+    Then the alert has exactly one open Jira issue
+
+  @AC4.3
+  Scenario: An alert that fires again and resolves again has no open issue left
+    Given an alert that fired again after it resolved, and has an open Jira issue again
+    When the alert resolves
+    Then the alert has no open Jira issue left
 
   @AC4.3
   Scenario: The issue stays open while the alert fires

@@ -60,6 +60,13 @@ Feature: AC5 LambdaFunction Integration
     And the function is called once for the alert, though it is called for another alert
 
   @AC5.2
+  Scenario: An alert that fires again after it resolved has a call of its own again
+    Given a LambdaFunction that is ready
+    And an alert that it has remediated and that has resolved
+    When the alert fires again
+    Then the function is called once more for the alert, with an event of its own
+
+  @AC5.2
   Scenario: Every incident of a rule has a call of its own
     Given a LambdaFunction that is ready
     When 2 alerts fire together that it remediates

@@ -1,9 +1,11 @@
 """Sentences about alerts: rules and signals, and what Prometheus and Alertmanager make of them."""
 
+from datetime import UTC, datetime
+
 from behave import given, then, when
 
 from steps.incident.ahead import ahead, ahead_with
-from steps.incident.alert import RISEN, Rule, make_alert
+from steps.incident.alert import RISEN, Rule, make_alert, of_one_pod
 from steps.incident.context import Context
 from steps.incident.issues import is_completed
 from steps.incident.texts import CONTENTS, LACKS, PECULIARITIES
@@ -121,6 +123,11 @@ def alert_of_source(context: Context, scheme: str) -> None:
     alert.source = f"{scheme}://{alert.source.partition('://')[2]}"
 
 
+@given("two alerts of one name about one pod, each of a container of its own")
+def alerts_of_one_pod(context: Context) -> None:
+    context.incident.alerts = of_one_pod(2)
+
+
 @given("an alert without {something}")
 def alert_without(context: Context, something: str) -> None:
     LACKS[something](context.incident.adopt(make_alert()))
@@ -134,9 +141,16 @@ def without_description(context: Context) -> None:
 @when("an alert fires")
 @when("the alert fires")
 @when("the alert is triggered")
+@when("both of them fire")
 @when("all of them fire in the same evaluation")
 def fires(context: Context) -> None:
     context.incident.fire(*context.incident.alerts_or_new())
+
+
+@when("the alert fires again")
+def fires_again(context: Context) -> None:
+    context.incident.alert.starts_at = datetime.now(UTC)
+    context.incident.fire(context.incident.alert)
 
 
 @when('pods "{one}" and "{other}" fire together')

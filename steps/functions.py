@@ -12,6 +12,7 @@ from steps.incident import calls, events, remediation
 from steps.incident.ahead import ahead
 from steps.incident.alert import Alert, make_alert, namesakes
 from steps.incident.context import Context
+from steps.incident.issues import is_completed
 from steps.incident.remediation import ABSENT, NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
 from steps.incident.words import one_of
 from steps.world.journal import Exchange
@@ -170,6 +171,13 @@ def has_remediated(context: Context) -> None:
     context.remediation.succeeded(context.incident.alert)
 
 
+@given("an alert that it has remediated and that has resolved")
+def remediated_and_resolved(context: Context) -> None:
+    has_remediated(context)
+    context.incident.resolve(context.incident.alert)
+    context.issues.becomes(context.incident.alert, is_completed)
+
+
 @given("a firing alert whose remediation by it has failed")
 def has_failed(context: Context) -> None:
     fires(context)
@@ -202,6 +210,12 @@ def called_with_event(context: Context) -> None:
     call = context.remediation.called_once(context.incident.alert)
     for row in context.table:
         events.attribute(remediation.event_of(call), row["attribute"], row["value"])
+
+
+@then("the function is called once more for the alert, with an event of its own")
+def called_once_more(context: Context) -> None:
+    made = context.remediation.called_again(context.incident.alert)
+    events.distinct_ids([remediation.event_of(call) for call in made])
 
 
 @then("the function is called once for each alert, with an event of its own")

@@ -2,6 +2,7 @@
 
 from behave import given, then
 
+from steps.alerts import fires_again
 from steps.incident import jira_issues, tickets
 from steps.incident.context import Context
 from steps.incident.facts import label_facts
@@ -26,6 +27,20 @@ def firing_again_with_issue(context: Context) -> None:
     context.jira_issues.note(context.incident.alert)
 
 
+@given("an alert that fired, had a Jira issue and resolved")
+def resolved_with_issue(context: Context) -> None:
+    firing_with_issue(context)
+    context.incident.resolve(context.incident.alert)
+    is_closed_at_last(context)
+
+
+@given("an alert that fired again after it resolved, and has an open Jira issue again")
+def fired_again_with_issue(context: Context) -> None:
+    resolved_with_issue(context)
+    fires_again(context)
+    one_open(context)
+
+
 @given("two firing alerts with a Jira issue each")
 def two_firing_with_issues(context: Context) -> None:
     firing_with_issue(context, count=2)
@@ -44,6 +59,16 @@ def other_workflow(context: Context) -> None:
 @then("no second issue is opened in Jira for the alert")
 def one_issue(context: Context) -> None:
     context.jira_issues.exactly_one(context.incident.alert)
+
+
+@then("the alert has exactly one open Jira issue")
+def one_open(context: Context) -> None:
+    context.jira_issues.exactly_one_open(context.incident.alert)
+
+
+@then("the alert has no open Jira issue left")
+def none_open(context: Context) -> None:
+    context.jira_issues.none_open(context.incident.alert)
 
 
 @then("the Jira issue is of the agreed type")

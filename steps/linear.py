@@ -3,7 +3,7 @@
 from behave import given, then, when
 
 from steps.incident import issues
-from steps.incident.alert import make_alert
+from steps.incident.alert import make_alert, of_one_pod
 from steps.incident.context import Context
 from steps.incident.facts import label_facts
 from steps.incident.issues import PRIORITIES
@@ -22,6 +22,12 @@ def firing_with_issue(context: Context, count: int = 1) -> None:
 @given("two firing alerts with an issue each")
 def two_firing_with_issues(context: Context) -> None:
     firing_with_issue(context, count=2)
+
+
+@given("two firing alerts of one name about one pod, with an issue each")
+def two_firing_of_one_pod(context: Context) -> None:
+    context.incident.alerts = of_one_pod(2)
+    two_firing_with_issues(context)
 
 
 @when("the alert is notified again")
@@ -64,6 +70,12 @@ def no_second_issue(context: Context) -> None:
 @then("the alert has an open ticket again")
 def one_open(context: Context) -> None:
     context.issues.exactly_one_open(*context.incident.alerts)
+
+
+@then("the alert still has no open ticket")
+def still_none_open(context: Context) -> None:
+    context.issues.quiet(context.incident.alert)
+    none_open(context)
 
 
 @then("the alert has no open ticket left")

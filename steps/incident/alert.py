@@ -105,6 +105,15 @@ def make_alert(
     )
 
 
+def of_one_pod(count: int) -> list[Alert]:
+    """Firing alerts of one name about one pod, which are told apart by their container alone."""
+    shared = {"alertname": f"HighLoad_{new_key()}", "pod": f"checkout-{new_key()}"}
+    alerts = [make_alert(labels=shared) for _ in range(count)]
+    for alert in alerts:
+        alert.labels["container"] = f"container-{alert.mark}"
+    return alerts
+
+
 def namesakes(count: int, function: str | None = None, labels: dict[str, str] | None = None) -> list[Alert]:
     """Firing alerts of one name, as one rule raises them, each about a pod of its own."""
     name = {"alertname": f"HighLoad_{new_key()}"}

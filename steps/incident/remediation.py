@@ -160,6 +160,26 @@ class Remediation:
         (call,) = self.each_called_once([alert])
         return call
 
+    def called_again(self, alert: Alert) -> list[Exchange]:
+        """The calls about an alert that fired again: its function has been called twice by now, and no more."""
+
+        def twice() -> list[Exchange]:
+            made = self.calls(alert)
+            assert len(made) >= 2, (
+                f"Expected agent-sre to call {alert.function} once more when {alert.called} fired again, "
+                f"but it called it {len(made)} times in all."
+            )
+            return made
+
+        self._waiting.until(twice, "ticket")
+        made = self.tries(alert)
+        self._incident.did_not_see(f"a third call of {alert.function} about {alert.called}", control=lambda: made)
+        assert len(made) == 2, (
+            f"Expected agent-sre to call {alert.function} once more when {alert.called} fired again, "
+            f"but it called it {len(made)} times in all."
+        )
+        return made
+
     def each_called_once(self, alerts: Sequence[Alert]) -> list[Exchange]:
         """Each alert's function is called about it, once, and no other is."""
         for alert in alerts:
