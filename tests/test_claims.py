@@ -494,14 +494,29 @@ def test_trouble_is_recognised_by_level_and_in_plain_text_by_words() -> None:
         ({"log.level": "err", "msg": "x"}, True),
         ({"levelname": "INFO", "msg": "no error"}, False),
         ({"severity_text": "debug", "msg": "it failed"}, False),
-        ({"level": 50, "msg": "it failed"}, True),
+        ({"level": 50, "msg": "linear answered 502"}, True),
+        ({"level": 40, "msg": "linear: socket hang up"}, True),
+        ({"level": 20, "msg": "it failed"}, True),
         ({"level": 30, "msg": "opened"}, False),
         ({"msg": "it failed"}, True),
         (["it failed"], True),
     ],
 )
-def test_a_level_goes_by_many_names_and_a_number_is_none(line: object, trouble: bool) -> None:
+def test_a_level_goes_by_many_names_and_a_small_number_is_none(line: object, trouble: bool) -> None:
     assert logs.is_trouble(json.dumps(line)) is trouble
+
+
+@pytest.mark.parametrize(
+    ("line", "trouble"),
+    [
+        ('E1126 17:18:59.000000 1 main.go:3] "linear" err="502 bad gateway"', True),
+        ("WARN[0001] linear 502", True),
+        ('I1126 17:18:59.000000 1 main.go:3] "linear" status="502 bad gateway"', False),
+        ("INFO[0001] linear 502", False),
+    ],
+)
+def test_a_level_may_be_the_beginning_of_a_line(line: str, trouble: bool) -> None:
+    assert logs.is_trouble(line) is trouble
 
 
 def test_every_line_about_the_alert_shows_the_correlation_id() -> None:

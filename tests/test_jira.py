@@ -243,11 +243,23 @@ async def test_an_issue_can_be_opened_in_progress_and_linked(client: httpx.Async
     assert [each["outwardIssue"]["key"] for each in fields["issuelinks"]] == [first]
 
 
-async def test_opening_with_an_unknown_transition_or_properties_opens_nothing(client: httpx.AsyncClient) -> None:
+async def test_opening_with_an_unknown_transition_or_strange_properties_opens_nothing(
+    client: httpx.AsyncClient,
+) -> None:
     answer = await client.post("/issue", json={**asked(), "transition": {"id": "99"}})
     refused(answer, 400, "Transition id '99' is not valid for this issue.")
-    assert (await client.post("/issue", json={**asked(), "properties": []})).status_code == 400
+    assert (await client.post("/issue", json={**asked(), "properties": ["agent-sre"]})).status_code == 400
     refused(await client.get("/issue/HOMELAB-1"), 404, NO_ISSUE)
+
+
+async def test_an_application_may_keep_something_of_its_own_beside_the_issue(client: httpx.AsyncClient) -> None:
+    kept = [{"key": "agent-sre", "value": {"fingerprint": "1"}}]
+    assert (await client.post("/issue", json={**asked(), "properties": kept})).status_code == 201
+
+
+async def test_the_server_tells_what_it_is(client: httpx.AsyncClient) -> None:
+    told = (await client.get("/serverInfo")).json()
+    assert told["deploymentType"] == "Cloud" and told["baseUrl"].startswith("https://")
 
 
 # -- documents --------------------------------------------------------------------------------------------------------
@@ -812,6 +824,8 @@ async def shelf(client: httpx.AsyncClient, clock: Clock) -> httpx.AsyncClient:
         ("project = HOMELAB AND statusCategory != Done", "321"),
         ("statusCategory = done", "4"),
         ("project = HOMELAB AND resolution IS EMPTY", "321"),
+        ("project = HOMELAB AND resolution = Unresolved", "321"),
+        ("project = HOMELAB AND resolution != Unresolved", "4"),
         ("resolution = Done", "4"),
         ("project = HOMELAB AND labels = agent-sre", "31"),
         ("project = HOMELAB AND labels = critical", "1"),

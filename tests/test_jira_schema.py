@@ -213,7 +213,16 @@ async def conversation() -> list[httpx.Response]:
         for path in (
             *("/user/search?query=agent", "/user/search", "/user/assignable/search?query=agent&project=HOMELAB"),
             *("/user/assignable/search", "/project", "/project/search?maxResults=1", "/project/HOMELAB"),
-            *("/project/NOPE", "/priority", "/priority/search", "/status", "/resolution", "/label", "/issueLinkType"),
+            *(
+                "/project/NOPE",
+                "/serverInfo",
+                "/priority",
+                "/priority/search",
+                "/status",
+                "/resolution",
+                "/label",
+                "/issueLinkType",
+            ),
             *("/issue/createmeta/HOMELAB/issuetypes", "/issue/createmeta/HOMELAB/issuetypes/10002"),
             "/issue/createmeta/HOMELAB/issuetypes/9",
         ):

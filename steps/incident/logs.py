@@ -14,6 +14,8 @@ TROUBLE_LEVELS = re.compile(
     r"w(arn(ing)?)?|e(rr(or)?)?|c(rit(ical)?)?|f(atal)?|exception|severe|panic|alert|emerg\w*", re.I
 )
 OTHER_LEVELS = re.compile(r"i(nfo(rmation(al)?)?)?|n(otice)?|d(ebug)?|t(race)?|v(erbose)?|fine\w*|success", re.I)
+SHORT_LEVEL = re.compile(r"[WEF]\d{4} |(WARN|ERRO|FATA|PANI)\[")
+"""How lines of klog and logrus begin that report trouble."""
 TROUBLE_WORDS = re.compile(
     r"\b(error|warn(ing)?|fail(ed|ure|s|ing)?|exception|critical|fatal|refused|denied|unauthori[sz]ed)\b",
     re.I,
@@ -23,9 +25,12 @@ TROUBLE_WORDS = re.compile(
 def is_trouble(line: str) -> bool:
     """Whether the line reports that something went wrong, by its level or, where it names none, by its words.
 
-    A level that is a number means something else in every logging library, and is none here.
+    A level that is a number means something else in every logging library. From 40 it is trouble in those that count in
+    tens, in Python's and in Node's; a smaller one is none here.
     """
     level = level_of(line)
+    if (level.isdecimal() and int(level) >= 40) or SHORT_LEVEL.match(line):
+        return True
     if TROUBLE_LEVELS.fullmatch(level) or OTHER_LEVELS.fullmatch(level):
         return bool(TROUBLE_LEVELS.fullmatch(level))
     return bool(TROUBLE_WORDS.search(line))

@@ -98,7 +98,7 @@ class Surroundings:
         return {
             **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy),
             **dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost"),
-            "SSL_CERT_FILE": str(self._world.ca_file),
+            **dict.fromkeys(("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"), str(self._world.ca_file)),
         }
 
     def _agent_keys(self) -> dict[str, str]:

@@ -28,6 +28,20 @@ def myself(call: Call) -> Answer:
     )
 
 
+def server(call: Call) -> Answer:
+    """GET /serverInfo"""
+    return errors.told(
+        {
+            "baseUrl": call.site.url,
+            "version": "1001.0.0-SNAPSHOT",
+            "versionNumbers": [1001, 0, 0],
+            "deploymentType": "Cloud",
+            "buildNumber": 100250,
+            "serverTitle": "Jira",
+        }
+    )
+
+
 def users(call: Call) -> Answer:
     """GET /user/search"""
     return _people(call, call.site.users)
@@ -171,6 +185,7 @@ def _metadata(call: Call, name: str, told: list[Told]) -> Answer:
 
 DOORS: Doors = {
     "/myself": {"GET": myself},
+    "/serverInfo": {"GET": server},
     "/user/search": {"GET": users},
     "/user/assignable/search": {"GET": assignable},
     "/project": {"GET": projects},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from steps.world.services.jira import errors, fields, views
 from steps.world.services.jira.call import Call, Doors
 from steps.world.services.jira.catalogue import PRIORITIES, RESOLUTIONS, Transition, Workflow
@@ -20,8 +22,7 @@ def create(call: Call) -> Answer:
     project = edit.values["project"]
     if not call.site.may(call.user, project).write:
         raise Refused(errors.forbidden())
-    if "properties" in body:
-        raise Refused(errors.invalid("Issue properties are not covered by this service."))
+    _properties(body)
     transition = _transition(call.site.workflow, body) if "transition" in body else None
     values = {name: value for name, value in edit.values.items() if name != "project"}
     issue = call.site.open(project, call.user, values)
@@ -31,6 +32,13 @@ def create(call: Call) -> Answer:
         call.site.move(issue, call.user, transition, {})
         told["transition"] = {"status": 204, "errorCollection": {"errorMessages": [], "errors": {}}}
     return errors.told(told, 201)
+
+
+def _properties(body: dict[str, Any]) -> None:
+    """Looks at what an application wants to keep beside the issue, out of people's sight. Raises Refused."""
+    given = body.get("properties", [])
+    if not isinstance(given, list) or any(not isinstance(one, dict) or set(one) != {"key", "value"} for one in given):
+        raise Refused(errors.invalid_payload())
 
 
 def read(call: Call) -> Answer:

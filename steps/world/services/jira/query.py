@@ -263,6 +263,8 @@ def _value(name: str, field: Field, value: Value, searcher: Searcher) -> Any:
     match value:
         case Empty():
             return value
+        case str() if name.lower() == "resolution" and value.lower() == "unresolved":
+            return EMPTY  # Jira's own word for an issue that has none
         case Function():
             if value.name.lower() not in FUNCTIONS or value.arguments:
                 raise JqlError(f"Unable to find JQL function '{value.name}({', '.join(value.arguments)})'.")
