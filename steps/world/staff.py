@@ -8,7 +8,7 @@ from steps.world.credentials import OAUTH_CLIENT, Credentials
 from steps.world.services.approvals import Person
 from steps.world.services.jira import Jira
 from steps.world.services.linear import Linear, Tokens
-from steps.world.services.oncall import OnCall
+from steps.world.services.oncall import OnCall, Schedule
 
 AGENT = "agent-sre@example.com"
 """The account whose keys agent-sre uses."""
@@ -22,6 +22,7 @@ STRANGER = "nobody.knows@example.com"
 ACCOUNTS = (ENGINEER, COLLEAGUE, SUCCESSOR)
 """The engineers who have an account."""
 LABELS = ("agent-sre", "critical", "warning", "info")
+"""What every team's labels are called."""
 INDEX_LAG = 0.2
 """Seconds until Jira's search finds an issue that was opened: it is never quite up to date (CONTRACTS §2)."""
 APPROVER = Person("U0MARGARET", "margaret.hamilton", "Margaret Hamilton")
@@ -41,14 +42,17 @@ class Staff:
         for email in (AGENT, SUITE, *ACCOUNTS):
             linear.add_user(email)
             jira.add_user(email)
-        for label in LABELS:
-            linear.add_label(label, "BVL")
+        for team in ("BVL", "OPS"):
+            for label in LABELS:
+                linear.add_label(label, team)
         linear.accept(credentials.suite_linear_key, SUITE)
         linear.limits(requests=1_000_000, complexity=100_000_000)  # a run asks in minutes what others ask in hours
         jira.accept(credentials.suite_jira_token, SUITE)
         jira.limits(burst=10_000)  # the suite's own looks must not use up what the agent may ask
         jira.index_lag(INDEX_LAG)
         on_call.accept(credentials.pagerduty_api_key)
+        on_call.add_policy("Network", [[network := Schedule("Network")]])
+        network.shift(self._engineers[SUCCESSOR], _hours_from_now(-24), _hours_from_now(24))
         self.start_of_day()
 
     @property

@@ -216,9 +216,9 @@ class OnCall:
         return engineer
 
     def add_policy(self, name: str, levels: list[list[Schedule | Engineer]]) -> EscalationPolicy:
-        """Another escalation policy, with schedules of its own."""
+        """Another escalation policy, with schedules of its own, which is listed before the others."""
         policy = EscalationPolicy(name, levels)
-        self._policies.append(policy)
+        self._policies.insert(0, policy)
         return policy
 
     def put(self, engineer: Engineer, hours: float = 12) -> None:
