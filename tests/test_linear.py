@@ -28,6 +28,8 @@ CREATE = """mutation create($input: IssueCreateInput!) { issueCreate(input: $inp
 UPDATE = """mutation update($id: String!, $input: IssueUpdateInput!) { issueUpdate(id: $id, input: $input) {
   success issue { id identifier previousIdentifiers title description priority startedAt completedAt canceledAt
   archivedAt trashed updatedAt state { name type } assignee { email } labels { nodes { name } } } } }"""
+JIRA = """fragment J on ExternalEntityInfoMetadata {
+  __typename ... on ExternalEntityInfoJiraMetadata { issueKey projectId } }"""
 LIMIT_HEADERS = [
     f"x-ratelimit-{limit}-{level}" for limit in ("requests", "complexity") for level in ("limit", "remaining", "reset")
 ]
@@ -987,7 +989,7 @@ async def test_linears_own_schedules_tell_who_is_on_call(desk: Desk) -> None:
 
 
 async def test_every_field_of_the_schema_can_be_asked_for(desk: Desk) -> None:
-    """No field of schema.graphql lacks its attribute: each is asked for on a record that has all neighbours."""
+    """No modelled field of schema.graphql lacks its attribute: each is asked for on a record with all neighbours."""
     desk.linear.limits(complexity=10**9)
     desk.linear.add_schedule("Nights", [("agent@x.io", NOON, NOON + timedelta(1))], triage_of="BVL")
     group = await desk.ask(LABEL, input={"name": "kind", "isGroup": True})
@@ -1038,6 +1040,110 @@ async def test_every_field_of_the_schema_can_be_asked_for(desk: Desk) -> None:
         assert isinstance(inner, GraphQLObjectType)
         arguments = given.get(name, "(first: 1)" if is_connection(member.type) else "")
         await desk.ask(f"{{ {name}{arguments} {{ {selection(inner, 2)} }} }}")
+
+
+def fragment(type_: GraphQLObjectType) -> str:
+    """What Linear's own SDK reads of a type: all its values, of other records the ids, all of what is no record."""
+    fields = ["__typename"]
+    for name, member in type_.fields.items():
+        inner = get_named_type(member.type)
+        if isinstance(inner, GraphQLScalarType | GraphQLEnumType):
+            fields.append(name)
+        elif isinstance(inner, GraphQLObjectType) and not is_connection(inner):
+            record = "id" in inner.fields and inner.interfaces
+            fields.append(f"{name} {{ {'id' if record else fragment(inner)} }}")
+    return " ".join(fields)
+
+
+def sdk_document(name: str) -> str:
+    """A query as Linear's own SDK writes it: each argument by a variable, the record by a fragment."""
+    query = schema().query_type
+    assert query is not None
+    root = query.fields[name]
+    type_ = get_named_type(root.type)
+    assert isinstance(type_, GraphQLObjectType)
+    record = type_
+    if is_connection(type_):
+        found = get_named_type(type_.fields["nodes"].type)
+        assert isinstance(found, GraphQLObjectType)
+        record = found
+    declared = ", ".join(f"${argument}: {value.type}" for argument, value in root.args.items())
+    given = ", ".join(f"{argument}: ${argument}" for argument in root.args)
+    selection = "...Record"
+    if record is not type_:
+        selection = "__typename nodes { ...Record } pageInfo { __typename startCursor endCursor hasNextPage }"
+        if "archivePayload" in type_.fields:
+            selection += " totalCount archivePayload { __typename archive totalCount databaseVersion }"
+    head, call = (f"query {name}({declared})", f"{name}({given})") if root.args else (f"query {name}", name)
+    return f"{head} {{ {call} {{ {selection} }} }} fragment Record on {record.name} {{ {fragment(record)} }}"
+
+
+async def test_linears_own_sdk_is_served_whatever_it_reads(desk: Desk) -> None:
+    """Its fragments ask for every field of a type; what the double does not model is null or empty."""
+    issue = await desk.create(labelIds=[desk.ids["agent-sre"]])
+    made = await desk.ask(COMMENT, input={"issueId": "BVL-1", "body": "x"})
+    attachment = (await desk.ask(LINK, issue="BVL-1", url="https://x.io"))["attachmentLinkURL"]["attachment"]
+    ids = {
+        "issue": issue["id"],
+        "team": desk.ids["BVL"],
+        "user": desk.ids["agent@x.io"],
+        "workflowState": desk.ids["BVL Backlog"],
+        "issueLabel": desk.ids["agent-sre"],
+        "comment": made["commentCreate"]["comment"]["id"],
+        "attachment": attachment["id"],
+    }
+    told = {name: (await desk.ask(sdk_document(name), id=id_))[name] for name, id_ in ids.items()}
+    for name in ("viewer", "organization"):
+        told[name] = (await desk.ask(sdk_document(name)))[name]
+    for name in ("issues", "teams", "users", "workflowStates", "issueLabels", "comments", "attachments"):
+        nodes = (await desk.ask(sdk_document(name), first=50))[name]["nodes"]
+        assert told[name.removesuffix("s")] in nodes
+    found = (await desk.ask(sdk_document("searchIssues"), term="disk"))["searchIssues"]
+    assert found["nodes"][0]["identifier"] == "BVL-1"
+    assert found["archivePayload"] == {
+        "__typename": "ArchiveResponse",
+        "archive": "",
+        "totalCount": 0,
+        "databaseVersion": 0,
+    }
+
+    assert told["issue"]["title"] == "Disk is full"
+    expected = {"boardOrder": 0, "slaType": None, "favorite": None, "reactionData": {}, "reactions": []}
+    assert told["issue"] == told["issue"] | expected
+    assert told["issue"]["sharedAccess"]["isShared"] is False
+    assert told["issue"]["sharedAccess"]["sharedWithUsers"] == []
+    expected = {"key": "BVL", "activeCycle": None, "inviteHash": "", "cyclesEnabled": False, "viewerMembership": None}
+    assert told["team"] == told["team"] | expected
+    assert told["organization"]["releaseChannel"] == "beta"
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("issues", " boardOrder ", " bordOrder "),
+        ("searchIssues", " boardOrder ", " boardOrders "),
+        ("teams", " cyclesEnabled ", " cycleEnabled "),
+        ("users", "[UserSortInput!]", "[UsersSortInput!]"),
+        ("organization", "releaseChannel", "channel"),
+    ],
+)
+async def test_what_linear_does_not_have_is_refused_among_all_that_it_has(
+    desk: Desk, name: str, right: str, wrong: str
+) -> None:
+    document = sdk_document(name)
+    assert right in document
+    assert (await desk.refused(document.replace(right, wrong, 1), term="x"))[:2] == (400, "GRAPHQL_VALIDATION_FAILED")
+
+
+async def test_people_are_sorted_by_their_names(desk: Desk) -> None:
+    query = "query q($sort: [UserSortInput!]) { users(sort: $sort) { nodes { name } } }"
+    for order, names in (
+        ("Ascending", ["Admin", "Agent", "Colleague"]),
+        ("Descending", ["Colleague", "Agent", "Admin"]),
+    ):
+        for by in ("name", "displayName"):
+            told = await desk.ask(query, sort=[{by: {"order": order}}])
+            assert [user["name"] for user in told["users"]["nodes"]] == names
 
 
 # -- who may speak -----------------------------------------------------------------------------------------
@@ -1350,6 +1456,9 @@ async def test_a_limit_without_a_key_is_reached_for_everybody(desk: Desk) -> Non
         ("{ issues(first: 2) { nodes { id labels(first: 3) { nodes { name } } } } }", 12),
         ("{ issues(first: 2) { ...P } } fragment P on IssueConnection { nodes { ... on Issue { id } } }", 4),
         ("{ __schema { types { name fields { name } } } }", 0),
+        ("{ viewer { ...A } } fragment A on Node { ... { id } ... on User { organization { id } } }", 3),
+        ("{ issues(first: 5) { nodes { ...S } } } fragment S on Issue { syncedWith { metadata { __typename } } }", 17),
+        ("{ issues(first: 5) { nodes { syncedWith { metadata { ...J } } } } } " + JIRA, 18),
     ],
 )
 async def test_a_query_costs_its_points(desk: Desk, query: str, points: int) -> None:

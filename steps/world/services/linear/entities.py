@@ -1,6 +1,7 @@
 """What a Linear workspace is made of.
 
-A field of schema.graphql is an attribute, a property or a method here, by its name in snake case.
+A field of schema.graphql is an attribute, a property or a method here, by its name in snake case; what is added
+there by `extend` is not modelled.
 """
 
 from __future__ import annotations

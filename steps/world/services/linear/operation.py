@@ -13,10 +13,11 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLObjectType,
+    GraphQLNamedType,
     GraphQLSyntaxError,
     InlineFragmentNode,
     IntValueNode,
+    NamedTypeNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -95,21 +96,21 @@ class Operation:
         assert root is not None
         return math.ceil(round(self._points(self.definition.selection_set, root), 6))
 
-    def _points(self, selections: SelectionSetNode, parent: GraphQLObjectType) -> float:
-        points = 0.0
+    def _points(self, selections: SelectionSetNode, parent: GraphQLNamedType) -> float:
+        points, fields = 0.0, getattr(parent, "fields", {})  # a union has none of its own
         for node in selections.selections:
             match node:
                 case FieldNode(selection_set=None):
                     points += PROPERTY
-                case FieldNode(selection_set=SelectionSetNode() as children) if node.name.value in parent.fields:
-                    type_ = get_named_type(parent.fields[node.name.value].type)
-                    assert isinstance(type_, GraphQLObjectType)
+                case FieldNode(selection_set=SelectionSetNode() as children) if node.name.value in fields:
+                    type_ = get_named_type(fields[node.name.value].type)
                     times = self._page_size(node) if is_connection(type_) else 1
                     points += OBJECT + times * self._points(children, type_)
                 case InlineFragmentNode():
-                    points += self._points(node.selection_set, parent)
+                    points += self._points(node.selection_set, _within(node.type_condition, parent))
                 case FragmentSpreadNode():
-                    points += self._points(_fragments(self.document)[node.name.value].selection_set, parent)
+                    fragment = _fragments(self.document)[node.name.value]
+                    points += self._points(fragment.selection_set, _within(fragment.type_condition, parent))
         return points
 
     def _page_size(self, field: FieldNode) -> int:
@@ -145,6 +146,11 @@ class Operation:
         if result.errors:
             told["errors"] = [error.formatted for error in result.errors]
         return Answer(200, (JSON,), json.dumps(told).encode())
+
+
+def _within(condition: NamedTypeNode | None, parent: GraphQLNamedType) -> GraphQLNamedType:
+    """The type whose fields a fragment asks for."""
+    return schema().type_map[condition.name.value] if condition else parent
 
 
 def _as_in_javascript(value: Any) -> Any:

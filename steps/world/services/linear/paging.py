@@ -105,7 +105,7 @@ def _ordered(entities: Iterable[Entity], wanted: Mapping[str, Any]) -> list[Enti
 def _rank(name: str, order: Mapping[str, Any], *, descending: bool) -> Callable[[Entity], Any]:
     """What `sort` compares; issues without priority come last unless `noPriorityFirst`."""
     no_priority = 0 if descending != order.get("no_priority_first", False) else len(PRIORITIES)
-    return lambda entity: getattr(entity, name) or no_priority
+    return lambda entity: no_priority if getattr(entity, name) == 0 else getattr(entity, name)
 
 
 def _size(name: str, wanted: Mapping[str, Any]) -> int | None:

@@ -3,6 +3,9 @@
 A field is read from the attribute or method of the same name in snake case, of the record at hand or, at the
 top, of `Queries` or `Mutations`; a connection is the page that its arguments ask for of the list so found.
 Arguments that would hide a name of Python's get an underscore at the end (`id_`, `input_`, `hash_`).
+
+What is added to a type by `extend` is not modelled: such a field is null or, where Linear promises a value, the
+empty one of its type. So readers that ask for everything, as Linear's own SDK does, are served.
 """
 
 from __future__ import annotations
@@ -18,8 +21,11 @@ from uuid import UUID
 
 from graphql import (
     DocumentNode,
+    GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLScalarType,
@@ -34,6 +40,8 @@ from steps.world.services.linear.entities import User
 from steps.world.services.linear.paging import PAGING, page
 
 SDL = Path(__file__).with_name("schema.graphql")
+LATER = Path(__file__).with_name("later.graphql")
+"""What Linear has gained since the snapshot of its schema that SDL is a part of."""
 DURATION = re.compile(
     r"(?P<sign>-?)P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
@@ -47,10 +55,17 @@ class Context:
     viewer: User
 
 
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """An object that Linear promises and the double does not keep: each of its fields is null or empty."""
+
+    created_at: datetime
+
+
 @cache
 def schema() -> GraphQLSchema:
     """The executable schema, built on first use."""
-    built = build_schema(SDL.read_text())
+    built = build_schema(SDL.read_text() + LATER.read_text())
     for name, (parse_value, serialize) in _SCALARS.items():
         scalar = built.type_map[name]
         assert isinstance(scalar, GraphQLScalarType)
@@ -65,6 +80,9 @@ def schema() -> GraphQLSchema:
                 for name, argument in field.args.items():
                     argument.out_name = _argument(name)
                 field.resolve = _resolve_page if is_connection(field.type) else _resolve
+            for extension in type_.extension_ast_nodes:
+                for added in extension.fields or ():
+                    type_.fields[added.name.value].resolve = _resolve_added
     user = built.type_map["User"]
     assert isinstance(user, GraphQLObjectType)
     user.fields["isMe"].resolve = lambda source, info: source is info.context.viewer
@@ -94,8 +112,32 @@ def _argument(name: str) -> str:
 
 
 def _resolve(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
+    if isinstance(source, Unmodelled):
+        return _empty(info.return_type, source.created_at)
     value = getattr(source, _snake(info.field_name))
     return value(**arguments) if callable(value) else value
+
+
+def _resolve_added(source: Any, info: GraphQLResolveInfo[Context]) -> Any:
+    return _empty(info.return_type, getattr(source, "created_at", None))
+
+
+def _empty(type_: Any, created_at: datetime | None) -> Any:
+    """What stands for a value that the double does not model."""
+    if not isinstance(type_, GraphQLNonNull):
+        return None
+    created_at = created_at or datetime.now(UTC)
+    match type_.of_type:
+        case GraphQLList():
+            return []
+        case GraphQLEnumType(values=values):
+            return next(iter(values))
+        case GraphQLScalarType(name="DateTime"):
+            return created_at
+        case GraphQLScalarType(name=name):
+            return _EMPTY[name]
+        case _:
+            return Unmodelled(created_at)
 
 
 def _resolve_page(source: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
@@ -156,3 +198,5 @@ _SCALARS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "JSONObject": (_object, _object),
     "UUID": (_uuid, _uuid),
 }
+
+_EMPTY: dict[str, Any] = {"Boolean": False, "Int": 0, "Float": 0.0, "ID": "", "String": "", "JSONObject": {}}
