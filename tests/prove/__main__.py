@@ -35,7 +35,7 @@ from tests.prove.trial import digest, try_out
 PLACE, LATEST = ROOT / kill_matrix.PLACE, ROOT / "reports" / "latest"
 JOBS = 8
 """Trials side by side: a trial waits most of its time, so that two cores bear more than two."""
-MEASURES = re.compile(r"S5\.|M\d|SEC6$")
+MEASURES = re.compile(r"S5\.|M\d|SEC6$|AC9\.4$")
 """Items whose verdict is a measure of time or of what the agent uses."""
 STYLE = {
     Outcome.KILLED: "green",
