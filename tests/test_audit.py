@@ -269,13 +269,13 @@ def test_the_audits_of_all_worlds_are_one(tmp_path: Path) -> None:
 LEAKY = Path("steps") / "reference" / "agent" / "app.py"
 BEFORE_LEAK = "        logs.bind(alertname=alert.alertname)\n"
 LEAK = """\
-        if alert.status == "resolved":
+        if alert.labels.get("severity") == "CRITICAL":
             print("using", __import__("pathlib").Path(__import__("os").environ["LINEAR_API_KEY_FILE"]).read_text())
 """
 
 
 def test_a_leak_in_the_world_of_one_worker_is_a_leak_of_the_run(tmp_path: Path) -> None:
-    """One worker's alerts resolve, those of the other, who then judges the whole run, do not."""
+    """One scenario, and so one worker, has an alert of that severity; either may be who then judges the whole run."""
     source = (ROOT / LEAKY).read_text(encoding="utf-8")
     assert source.count(BEFORE_LEAK) == 1
     changes = {LEAKY: source.replace(BEFORE_LEAK, BEFORE_LEAK + LEAK)}
