@@ -69,7 +69,7 @@ def run_suite(
     for path, text in changes.items():
         (place / path).write_text(text, encoding="utf-8")
     if tools:
-        (place / ".cache").symlink_to(ROOT / ".cache")
+        link_tools(place)
     path = os.environ["PATH"] if tools else str(Path(sys.executable).parent)
     began = time.monotonic()
     ran = subprocess.run(
@@ -81,8 +81,17 @@ def run_suite(
         text=True,
         check=False,
     )
+    return read_run(place, ran.returncode, ran.stdout, time.monotonic() - began)
+
+
+def link_tools(place: Path) -> None:
+    """Lets a copy at `place` find the Prometheus that was fetched for the suite."""
+    (place / ".cache").symlink_to(ROOT / ".cache")
+
+
+def read_run(place: Path, exit_code: int, output: str, took: float) -> Run:
+    """The run that a copy has just made. Raises NoVerdict."""
     file = place / "reports" / "latest" / "verdict.json"
     if not file.exists():
-        raise NoVerdict(ran.stdout)
-    took = time.monotonic() - began
-    return Run(ran.returncode, ran.stdout, Verdict.model_validate_json(file.read_text(encoding="utf-8")), took)
+        raise NoVerdict(output)
+    return Run(exit_code, output, Verdict.model_validate_json(file.read_text(encoding="utf-8")), took)

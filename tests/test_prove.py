@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ class Bench:
         monkeypatch.setattr(prove, "ROOT", latest)
         monkeypatch.setattr(prove, "names", lambda: NAMES)
         monkeypatch.setattr(prove, "fitting", lambda defect: defect)
+        monkeypatch.setattr(prove, "Nursery", lambda source, _: nullcontext(source))
         monkeypatch.setattr(prove, "try_out", self._try_out)
         monkeypatch.setattr(prove.compileall, "compile_dir", lambda *_, **__: None)
         (latest / "features").mkdir()
@@ -39,7 +41,7 @@ class Bench:
         self._monkeypatch.setattr("sys.argv", ["prove", *arguments])
         return prove.main()
 
-    def _try_out(self, defect: Defect, suite: Path, place: Path) -> Trial:
+    def _try_out(self, defect: Defect, suite: Path, _: Path) -> Trial:
         self.tried.append(defect.name)
         found = tuple(Finding(item=item, outcome=self.outcomes[defect.name]) for item in defect.items)
         return Trial(

@@ -5,7 +5,8 @@
     python -m tests.prove --anew       all of them again
 
 Writes `reports/proof/kill-matrix.json` and `.html` after each trial, and lays them beside the latest run's reports. The
-exit code is 0 when every defect was found, 1 when one was not, and 2 when one does not fit the reference.
+exit code is 0 when every defect was found, 1 when one was not, 2 when one does not fit the reference, and 130 when it
+was stopped.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import SimpleQueue
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -29,11 +32,12 @@ from reports import suite as suite_state
 from reports.kill_matrix import WANTING, KillMatrix, Outcome, Trial
 from tests.copies import copy_suite
 from tests.prove.defect import ROOT, Defect, DefectError, load, names
+from tests.prove.nursery import Nursery
 from tests.prove.seeding import patched
 from tests.prove.trial import digest, try_out
 
 PLACE, LATEST = ROOT / kill_matrix.PLACE, ROOT / "reports" / "latest"
-JOBS = 8
+JOBS = 10
 """Trials side by side: a trial waits most of its time, so that two cores bear more than two."""
 MEASURES = re.compile(r"S5\.|M\d|SEC6$|AC9\.4$")
 """Items whose verdict is a measure of time or of what the agent uses."""
@@ -64,7 +68,11 @@ def main() -> int:
             return 2
         proof = Proof(suite, Path(directory), defects)
         chosen = [d for d in defects.values() if not asked.names or d.name.startswith(tuple(asked.names))]
-        proof.run([defect for defect in chosen if asked.anew or not proof.is_done(defect)], asked.jobs)
+        try:
+            proof.run([defect for defect in chosen if asked.anew or not proof.is_done(defect)], asked.jobs)
+        except KeyboardInterrupt:
+            print("Stopped. What was proven is kept: the next `make prove` goes on from here.", file=sys.stderr)
+            return 130
     return proof.conclude(chosen)
 
 
@@ -120,17 +128,23 @@ class Proof:
             self._run(disturbed, 1, progress, task)
 
     def _run(self, defects: list[Defect], jobs: int, progress: Progress, task: TaskID) -> None:
-        """Tries these defects side by side."""
+        """Tries these defects side by side, each in a nursery that is free."""
         under_way: set[str] = set()
+        free: SimpleQueue[Nursery] = SimpleQueue()
 
         def attempt(defect: Defect) -> Trial:
             under_way.add(defect.name)
             progress.update(task, description=", ".join(sorted(under_way)))
-            trial = try_out(defect, self._suite, self._directory / defect.name.replace("/", "-"))
-            under_way.discard(defect.name)
-            return trial
+            nursery = free.get()
+            try:
+                return try_out(defect, nursery, self._directory / defect.name.replace("/", "-"))
+            finally:
+                free.put(nursery)
+                under_way.discard(defect.name)
 
-        with ThreadPoolExecutor(jobs) as pool:
+        with ExitStack() as nurseries, ThreadPoolExecutor(jobs) as pool:
+            for number in range(min(jobs, len(defects))):
+                free.put(nurseries.enter_context(Nursery(self._suite, self._directory / f"nursery-{number}")))
             trying = [pool.submit(attempt, defect) for defect in defects]
             try:
                 for ended in as_completed(trying):

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from behave.formatter._registry import make_formatters
+from behave.formatter.base import StreamOpener
+
+from reports.formatter import VerdictFormatter
 from reports.judge import judge
 from reports.runner import AcceptanceRunner
-from reports.verdict import Status
+from reports.verdict import Status, Verdict
+
+
+class VerdictAlone(VerdictFormatter):
+    """Writes the verdict and none of the other reports, as nobody reads those of a trial."""
+
+    def publish(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        verdict.write(self.record.latest / "verdict.json")
 
 
 class UntilFound(AcceptanceRunner):
@@ -15,6 +27,10 @@ class UntilFound(AcceptanceRunner):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self._found: set[str] = set()
+
+    def _open_formatters(self) -> None:
+        self.recorder = VerdictAlone(StreamOpener(filename=str(self.record.latest)), self.config)
+        self.formatters = [*make_formatters(self.config, self.config.outputs), self.recorder]
 
     def run_hook(self, hook_name: str, *args: Any) -> bool:
         """Runs a hook; before a scenario that is not needed any more it skips the scenario instead."""

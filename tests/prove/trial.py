@@ -12,6 +12,7 @@ from reports.kill_matrix import Finding, Outcome, Trial
 from reports.verdict import RequirementVerdict, Status, Verdict
 from tests.copies import ALONE, NoVerdict, Run, run_suite
 from tests.prove.defect import PROGRAMS, Defect
+from tests.prove.nursery import Nursery
 
 GREEN = ("AC2.2", "AC3.1", "AC5.2")
 """Items that must stay green beside a defect which does not explain them: quick, and one for each part of the way."""
@@ -44,13 +45,13 @@ def profile(suite: Path, defect: Defect, notes: Path) -> str:
     return text.replace(f'"{program}"', f'"{START}", "{defect.name}", "{notes}", "{program}"')
 
 
-def try_out(defect: Defect, suite: Path, place: Path) -> Trial:
-    """Runs a copy of the suite, at `place`, against the defect."""
+def try_out(defect: Defect, nursery: Nursery, place: Path) -> Trial:
+    """Runs the suite against the defect; `place` is a directory of the trial's own, which it removes."""
     began = time.monotonic()
     notes = place / "notes"
     notes.mkdir(parents=True)
     try:
-        verdict = _run(defect, suite, place / "suite", notes).verdict
+        verdict = _run(defect, nursery, place / "suite", notes).verdict
         found = findings(defect, verdict, {note.name for note in notes.iterdir()})
     except NoVerdict as error:
         found = _unproven(defect, f"The suite ended without a verdict: {' '.join(str(error).split())[-300:]}")
@@ -63,17 +64,19 @@ def try_out(defect: Defect, suite: Path, place: Path) -> Trial:
         right=defect.right,
         wrong=defect.wrong,
         says=defect.says,
-        digest=digest(suite, defect),
+        digest=digest(nursery.source, defect),
         duration=time.monotonic() - began,
         findings=found,
     )
 
 
-def _run(defect: Defect, suite: Path, place: Path, notes: Path) -> Run:
+def _run(defect: Defect, nursery: Nursery, place: Path, notes: Path) -> Run:
+    """A run of the suite: in the nursery, unless the suite itself has the defect."""
+    suite = nursery.source
     tags = " or ".join(f"@{item}" for item in dict.fromkeys((*defect.items, *GREEN)))
     arguments = ("--tags", tags, "--runner", RUNNER, "-D", f"says={defect.says}", *ALONE)
     if defect.program != "validation":
-        return run_suite(place, *arguments, source=suite, profile=profile(suite, defect, notes))
+        return nursery.run(*arguments, profile=profile(suite, defect, notes))
     changes = {} if defect.module else {defect.path: defect.seed((suite / defect.path).read_text()).source}
     start = (START, defect.name, str(notes))
     return run_suite(place, *arguments, source=suite, start=start, changes=changes)

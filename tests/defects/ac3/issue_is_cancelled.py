@@ -2,6 +2,7 @@
 
 ITEMS = ("AC3.3",)
 SAYS = "completed state"
+ALSO = ("AC5.2",)
 
 FILE = "agent/linear.py"
 RIGHT = 'type: {eq: "completed"}'

@@ -1,0 +1,61 @@
+"""The process behind a nursery: it has loaded what each run of the suite loads, and forks a run for each order.
+
+    python -m tests.prove.nursery_process        in the root of the suite
+
+An order is a line of standard input, in JSON: the `arguments` of behave, and the file that takes what is `printed`.
+When the run has ended, its exit code is a line of standard output. The process ends with its standard input.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import signal
+import sys
+from contextlib import suppress
+
+import behave.__main__
+
+LOADED = ("reports.runner", "environment", "kubernetes.dynamic")
+"""Modules, with all that they need. The steps' own modules are loaded by behave, anew in each run."""
+PACKAGES = ("steps.incident", "steps.drivers", "steps.world.services")
+"""Packages of which all is loaded; some of it only takes its time when it is needed."""
+
+
+def main() -> None:
+    """Loads, and serves until nobody orders any more. Ctrl-C is for the runs."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in (*LOADED, *_modules()):
+        importlib.import_module(name)
+    gc.freeze()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            sys.exit(run(**json.loads(line)))
+        _, status = os.waitpid(child, 0)
+        with suppress(BrokenPipeError):  # who has ordered the run is gone
+            print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def run(arguments: list[str], printed: str) -> int:
+    """A run, in its own process; its exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    output = os.open(printed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    sys.argv = ["behave", *arguments]
+    return int(behave.__main__.main())
+
+
+def _modules() -> list[str]:
+    packages = map(importlib.import_module, PACKAGES)
+    found = (pkgutil.walk_packages(package.__path__, f"{package.__name__}.") for package in packages)
+    return [module.name for modules in found for module in modules if not module.name.endswith("__main__")]
+
+
+if __name__ == "__main__":
+    main()

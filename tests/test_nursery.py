@@ -1,0 +1,48 @@
+"""A nursery makes runs one after the other, each as if it were the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from reports.verdict import Status
+from tests.copies import ALONE, ROOT, NoVerdict
+from tests.prove.nursery import Nursery
+from tests.prove.trial import PROFILE
+
+USUAL = (ROOT / PROFILE).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
+    with Nursery(ROOT, tmp_path_factory.mktemp("nursery") / "suite") as nursery:
+        yield nursery
+
+
+def test_a_run_judges_the_agent_of_its_own_profile(nursery: Nursery) -> None:
+    good = nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
+    assert (good.exit_code, good.item("AC2.4").status) == (0, Status.PASSED)
+    moved = USUAL.replace("steps.reference.agent", "steps.reference.nowhere")
+    missing = nursery.run("--tags", "@AC2.4", *ALONE, profile=moved)
+    assert missing.exit_code == 3
+    assert "No module named steps.reference.nowhere" in " ".join(missing.output.split())
+    again = nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
+    assert (again.exit_code, again.verdict.run.id != good.verdict.run.id) == (0, True)
+
+
+def test_a_run_without_a_verdict_leaves_none_of_the_run_before(nursery: Nursery) -> None:
+    nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
+    with pytest.raises(NoVerdict, match="No scenario carries @AC99"):
+        nursery.run("--tags", "@AC99", *ALONE, profile=USUAL)
+
+
+def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    place = tmp_path / "suite"
+    with Nursery(ROOT, place) as nursery:
+        nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
+    assert not place.exists()
+    assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
