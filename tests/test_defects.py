@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.prove.__main__ import fitting
 from tests.prove.defect import Defect, DefectError, load, names
 from tests.prove.nursery import Nursery
 from tests.prove.seeding import MARK, patched
-from tests.prove.trial import GREEN, PROFILE, findings, profile, try_out
+from tests.prove.trial import BRIEF, GREEN, PROFILE, START, findings, profile, try_out
 from tests.test_matrix import make_verdict, scenario
 
 TICKET = requirements.load(ROOT / "features" / "requirements.toml")
@@ -242,12 +243,17 @@ def test_a_file_that_both_programs_use_needs_one_of_them(tmp_path: Path, monkeyp
         load("nowhere")
 
 
-def test_only_the_defective_program_is_started_otherwise(tmp_path: Path) -> None:
-    usual = (ROOT / PROFILE).read_text().splitlines()
-    seeded = profile(ROOT, defect("a", "b"), tmp_path).splitlines()
-    changed = [line for line, was in zip(seeded, usual, strict=True) if line != was]
-    assert len(changed) == 1
-    assert f'"tests.prove.start", "ac1/something", "{tmp_path}", "steps.reference.agent", "--port"' in changed[0]
+def test_a_trial_has_the_references_profile_but_for_the_defective_program_and_what_makes_it_brief(
+    tmp_path: Path,
+) -> None:
+    usual = tomllib.loads((ROOT / PROFILE).read_text())
+    seeded = tomllib.loads(profile(ROOT, defect("a", "b"), tmp_path))
+    command = usual["agent"]["command"]
+    assert seeded["agent"].pop("command") == [*command[:2], START, "ac1/something", str(tmp_path), *command[2:]]
+    brief = {section: tomllib.loads(settings) for section, settings in BRIEF.items()}
+    usual |= {section: usual.get(section, {}) | settings for section, settings in brief.items()}
+    del usual["agent"]["command"]
+    assert seeded == usual
 
 
 def test_a_file_of_the_validation_is_patched_wherever_it_lies() -> None:
@@ -257,7 +263,7 @@ def test_a_file_of_the_validation_is_patched_wherever_it_lies() -> None:
     assert "> 0.005" in rule.seed((ROOT / rule.path).read_text()).source
 
 
-START = """
+PROGRAM = """
 import sys
 from pathlib import Path
 from tests.prove.defect import load
@@ -273,7 +279,7 @@ print(*notes)
 def started(name: str, code: str) -> str:
     """The notes of a program that has the defect and runs this code."""
     ran = subprocess.run(
-        [sys.executable, "-c", START, name, code],
+        [sys.executable, "-c", PROGRAM, name, code],
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,

@@ -39,8 +39,10 @@ from tests.prove.trial import digest, try_out
 PLACE, LATEST = ROOT / kill_matrix.PLACE, ROOT / "reports" / "latest"
 JOBS = 10
 """Trials side by side: a trial waits most of its time, so that two cores bear more than two."""
-MEASURES = re.compile(r"S5\.|M\d|SEC6$|AC9\.4$")
-"""Items whose verdict is a measure of time or of what the agent uses."""
+MEASURES, FLOODS = re.compile(r"S5\.|M\d|AC9\.4$"), re.compile(r"SEC6$")
+"""Items whose verdict is a measure of time or of what the agent uses, and those that need all of the machine."""
+MEASURED = 2
+"""So many of those that measure side by side: one takes less than half of two cores."""
 STYLE = {
     Outcome.KILLED: "green",
     Outcome.SURVIVED: "bold red",
@@ -105,11 +107,11 @@ class Proof:
     def run(self, defects: list[Defect], jobs: int) -> None:
         """Tries the defects, those that took longest before first, and writes the matrix after each.
 
-        Those whose items measure the agent come last, one after the other, so that nothing disturbs the measure; after
-        them once more those with which the machine was too busy to prove anything.
+        Those whose items measure the agent come last, so that little disturbs the measure; after them once more, one
+        after the other, those with which the machine was too busy to prove anything.
         """
         defects = sorted(defects, key=self._expected, reverse=True)
-        measured = [defect for defect in defects if any(map(MEASURES.match, defect.items))]
+        measured, flooded = ([one for one in defects if any(map(of.match, one.items))] for of in (MEASURES, FLOODS))
         progress = Progress(
             SpinnerColumn(),
             MofNCompleteColumn(),
@@ -121,8 +123,9 @@ class Proof:
         )
         with progress:
             task = progress.add_task("", total=len(defects))
-            self._run([defect for defect in defects if defect not in measured], jobs, progress, task)
-            self._run(measured, 1, progress, task)
+            self._run([one for one in defects if one not in (*measured, *flooded)], jobs, progress, task)
+            self._run(measured, min(jobs, MEASURED), progress, task)
+            self._run(flooded, 1, progress, task)
             disturbed = [one for one in defects if self._trials[one.name].outcome is Outcome.UNPROVEN]
             progress.update(task, total=len(defects) + len(disturbed))
             self._run(disturbed, 1, progress, task)

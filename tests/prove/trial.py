@@ -16,6 +16,14 @@ from tests.prove.nursery import Nursery
 
 GREEN = ("AC2.2", "AC3.1", "AC5.2")
 """Items that must stay green beside a defect which does not explain them: quick, and one for each part of the way."""
+BRIEF = {
+    "limits": "burst = 10\n",
+    "load": "alerts = 100\ncalls = 100\nothers = 100\n",
+    "targets": "recovery = 10\n",
+}
+"""Settings of a trial's profile: what the defective reference never does is not waited for as long as another agent
+would be given, half of the alerts are enough to see that each twentieth is lost, and nobody is excused by the trial
+that is made beside: the reference without a defect passes beside another one."""
 START, RUNNER = "tests.prove.start", "tests.prove.runner:UntilFound"
 PROFILE = Path("steps") / "targets" / "reference.toml"
 
@@ -38,11 +46,15 @@ def _content(suite: Path) -> bytes:
 
 
 def profile(suite: Path, defect: Defect, notes: Path) -> str:
-    """The reference's own profile, but that the defective program is started with its defect."""
+    """The reference's own profile, but that the defective program is started with its defect; and BRIEF."""
     program = ".".join(PROGRAMS[defect.program].parts)
     text = (suite / PROFILE).read_text(encoding="utf-8")
     assert text.count(f'"{program}"') == 1, f"{PROFILE} does not start {program}."
-    return text.replace(f'"{program}"', f'"{START}", "{defect.name}", "{notes}", "{program}"')
+    text = text.replace(f'"{program}"', f'"{START}", "{defect.name}", "{notes}", "{program}"')
+    for section, settings in BRIEF.items():
+        heading = f"[{section}]\n"
+        text = text.replace(heading, heading + settings) if heading in text else f"{text}\n{heading}{settings}"
+    return text
 
 
 def try_out(defect: Defect, nursery: Nursery, place: Path) -> Trial:
