@@ -2,6 +2,7 @@
 
 ITEMS = ("AC1.3",)
 SAYS = "open Linear issue"
+ALSO = ("AC5.2",)
 
 FILE = "agent/incidents.py"
 RIGHT = "elif known and known.is_open:"
