@@ -3,7 +3,7 @@
 from behave import given, then, when
 
 from steps.incident import events
-from steps.incident.alert import make_alert
+from steps.incident.alert import Alert, make_alert
 from steps.incident.context import Context
 from steps.incident.events import Happening, event_about
 from steps.incident.malformed import MALFORMED
@@ -283,7 +283,17 @@ def attempts_share_id(context: Context) -> None:
 @then("the pauses between the attempts grow")
 def pauses_grow(context: Context) -> None:
     growth = context.stage.profile.rulings.pause_growth
-    context.events.growing_pauses(context.incident.alerts, "fired", growth)
+    context.events.growing_pauses(context.incident.alerts, "fired", growth, lambda: tried_again(context))
+
+
+def tried_again(context: Context) -> Alert:
+    """Alertmanager notifies of another alert, whose event the broker takes once it has been tried four times."""
+    context.fault, alert = context.fail_again(), context.incident.adopt(make_alert())
+    context.stage.webhook.send(notification([(alert, "firing")]))
+    context.events.tried(alert, "fired", 4)
+    context.fault.lift()
+    context.events.all_at_broker([alert], "fired", "recovery")
+    return alert
 
 
 @then("the event is sent once for each notification, though other alerts still arrive once the broker accepts")

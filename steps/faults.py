@@ -1,6 +1,7 @@
 """Sentences about what fails around the agent, and about what the agent makes of it."""
 
 from collections.abc import Callable
+from functools import partial
 
 from behave import given, then, when
 
@@ -36,7 +37,8 @@ def broker_fails_one(context: Context) -> None:
 
 @given("the broker {fails}")
 def broker_fails(context: Context, fails: str) -> None:
-    context.fault = context.stage.trouble.at_broker(fails)
+    context.fail_again = partial(context.stage.trouble.at_broker, fails)
+    context.fault = context.fail_again()
 
 
 @when("the broker recovers after {count:d} attempts for one of them")

@@ -28,9 +28,6 @@ register_type(
     Reason=one_of(REASONS),
 )
 
-LOOKS = 3
-"""So many alerts show whether the pauses between tries grow."""
-
 # -- an alert whose remediation is of no interest in itself
 
 
@@ -341,7 +338,7 @@ def pauses_grew(context: Context) -> None:
 
 def looks(context: Context) -> Iterator[list[Exchange]]:
     """The tries about the alert, and those about others that the function fails in the same way."""
-    for number in range(LOOKS):
+    for number in range(events.LOOKS):
         if number:
             context.fail_again()
             fires(context)

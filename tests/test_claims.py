@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -639,18 +639,6 @@ def attempts(*began: float) -> list[Sent]:
     return [sent(alert, began=at, ended=at) for at in began]
 
 
-def test_pauses_grow_anew_with_each_notification() -> None:
-    events.growing_in_rounds(attempts(0.1, 0.3, 0.7, 1.5), [0], 1.5)
-    events.growing_in_rounds(attempts(0.1, 0.3, 0.7, 1.1, 1.3, 1.7), [0, 1], 1.5)
-    refused(lambda: events.growing_in_rounds(attempts(0.1, 0.3, 0.5, 0.7), [0], 1.5), "0.20 s, 0.20 s")
-    refused(lambda: events.growing_in_rounds(attempts(0.1, 0.3, 0.7, 1.1, 1.3, 1.5), [0, 1], 1.5), "0.20 s, 0.20 s")
-
-
-def test_an_attempt_or_two_for_each_notification_leave_no_pauses_to_compare() -> None:
-    events.growing_in_rounds(attempts(0.1, 0.3, 1.1, 1.3, 2.1), [0, 1, 2], 1.5)
-    events.growing_in_rounds(attempts(0.1, 1.1, 2.1), [0, 1, 2], 1.5)
-
-
 def broker_attempts(journal: Journal, alert: Alert, *began: float) -> None:
     """As many events of the alert as the converter makes that has an id of its own for each attempt."""
     for at in began:
@@ -668,19 +656,77 @@ def broker_attempts(journal: Journal, alert: Alert, *began: float) -> None:
         )
 
 
+@dataclass
+class Broker:
+    """A broker that has not taken events, and what is claimed of the attempts to hand them over."""
+
+    again: list[tuple[float, ...]] = field(default_factory=list)
+    """When the events of further alerts are tried that are asked for."""
+    journal: Journal = field(default_factory=Journal)
+
+    def __post_init__(self) -> None:
+        incident = Incident(self.journal, None, None)  # type: ignore[arg-type]
+        self.claims = Events(self.journal, Waiting(self.journal, Limits(recovery=0.1)), incident)
+
+    def tried(self, *began: float, notified: tuple[float, ...] = (0,)) -> Alert:
+        """An alert whose event was tried at those times, after notifications at those."""
+        alert = make_alert()
+        for at in notified:
+            self.journal.record(
+                caller="alertmanager",
+                callee="prometheus-events",
+                method="POST",
+                url="http://prometheus-events/webhook",
+                request_headers=(),
+                request_body=json.dumps(notification([(alert, "firing")])).encode(),
+                status=503,
+                began=at,
+                ended=at,
+            )
+        broker_attempts(self.journal, alert, *began)
+        return alert
+
+    def growing(self, *alerts: Alert) -> None:
+        self.claims.growing_pauses([*alerts], "fired", 1.5, lambda: self.tried(*self.again.pop(0)))
+
+
+EVEN, GROWING = (0.1, 0.3, 0.5, 0.7), (0.1, 0.3, 0.7, 1.5)
+
+
+def test_pauses_grow_anew_with_each_notification() -> None:
+    broker = Broker(again=[EVEN, EVEN])
+    broker.growing(broker.tried(*GROWING))
+    broker.growing(broker.tried(0.1, 0.3, 0.7, 1.1, 1.3, 1.7, notified=(0, 1)))
+    refused(lambda: broker.growing(broker.tried(0.1, 0.3, 0.7, 1.1, 1.3, 1.5, notified=(0, 1))), "0.20 s, 0.20 s")
+
+
+def test_an_attempt_or_two_for_each_notification_leave_no_pauses_to_compare() -> None:
+    broker = Broker()
+    broker.growing(broker.tried(0.1, 0.3, 1.1, 1.3, 2.1, notified=(0, 1, 2)))
+    broker.growing(broker.tried(0.1, 1.1, 2.1, notified=(0, 1, 2)))
+
+
+def test_a_pause_that_a_busy_machine_lengthened_is_looked_at_with_another_alert() -> None:
+    lengthened = (0.1, 0.9, 1.3, 2.1)
+    broker = Broker(again=[lengthened, GROWING, EVEN])
+    broker.growing(broker.tried(*lengthened))
+    assert broker.again == [EVEN]
+    broker = Broker(again=[GROWING, EVEN])
+    refused(lambda: broker.growing(broker.tried(*EVEN)), "0.20 s, 0.20 s")
+
+
 def test_who_sends_one_event_after_the_other_may_have_tried_the_first_alone() -> None:
-    first, second, journal = make_alert(), make_alert(), Journal()
-    incident = Incident(journal, None, None, alerts=[first, second])  # type: ignore[arg-type]
-    claims = Events(journal, Waiting(journal, Limits(recovery=0.1)), incident)
-    refused(lambda: claims.one_tried([first, second], "fired", 4), "4 times", "one of 2 events", "more than 0 times")
-    broker_attempts(journal, first, 1.0, 1.2, 1.6)
-    refused(lambda: claims.one_tried([first, second], "fired", 4), "more than 3 times")
-    broker_attempts(journal, first, 2.4)
-    claims.one_tried([first, second], "fired", 4)
-    claims.growing_pauses([first, second], "fired", 1.5)
-    refused(lambda: claims.growing_pauses([second], "fired", 1.5), "at least three attempts", "of 1 events none")
-    broker_attempts(journal, second, 1.0, 1.2, 1.4)
-    refused(lambda: claims.growing_pauses([first, second], "fired", 1.5), "0.20 s, 0.20 s")
+    broker = Broker(again=[EVEN, EVEN])
+    first, second = broker.tried(), broker.tried()
+    refused(lambda: broker.claims.one_tried([first, second], "fired", 4), "of 2 events", "more than 0 times")
+    broker_attempts(broker.journal, first, 1.0, 1.2, 1.6)
+    refused(lambda: broker.claims.one_tried([first, second], "fired", 4), "more than 3 times")
+    broker_attempts(broker.journal, first, 2.4)
+    broker.claims.one_tried([first, second], "fired", 4)
+    broker.growing(first, second)
+    refused(lambda: broker.growing(second), "at least three attempts", "of 1 events none")
+    broker_attempts(broker.journal, second, 1.0, 1.2, 1.4)
+    refused(lambda: broker.growing(first, second), "0.20 s, 0.20 s")
 
 
 def test_attempts_after_one_notification_carry_one_id_and_those_after_another_may_carry_another() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from steps.drivers.linear import Issue
 from steps.incident.alert import Alert, make_alert
-from steps.incident.events import Sent, growing
+from steps.incident.events import Sent, growing_at_last
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, text_of
 from steps.incident.waiting import Waiting
@@ -408,18 +408,8 @@ def same_event(made: list[Exchange]) -> None:
 
 
 def pauses_grow(looks: Iterable[list[Exchange]], growth: float) -> None:
-    """The pauses between the tries grow; another look at it is taken only where they do not seem to.
-
-    A busy machine lengthens pauses at random, so that each counts as short as it was at its shortest.
-    """
-    seen: list[list[float]] = []
-    for made in looks:
-        seen.append([after.began - before.ended for before, after in pairwise(made)])
-        try:
-            return growing([min(pauses) for pauses in zip(*seen, strict=False)], growth)
-        except AssertionError as error:
-            missed = error
-    raise missed
+    """The pauses between the tries grow, if not at the first look then at one of the others."""
+    growing_at_last(([after.began - before.ended for before, after in pairwise(made)] for made in looks), growth)
 
 
 def waited(made: list[Exchange], seconds: float) -> None:
