@@ -196,7 +196,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
         tags = {str(tag) for scenario in scenarios for tag in scenario.effective_tags}
         unknown = [f"@{term}" for term in _asked_for(self.config.tag_expression) if not term.evaluate(tags)]
         if unknown:
-            raise UsageError(f"No scenario carries {' or '.join(unknown)}. There are: {self._in_order(tags)}.")
+            cure = ' Several tags are joined with "or".' if any("," in term for term in unknown) else ""
+            raise UsageError(f"No scenario carries {' or '.join(unknown)}.{cure} There are: {self._in_order(tags)}.")
         chosen = [scenario for scenario in scenarios if scenario.should_run(self.config)]
         if self.record.shard and chosen:
             chosen = self.record.shard.part(chosen, self.record.expected)

@@ -6,7 +6,7 @@ from behave import given, register_type, then, when
 
 from steps.incident.alert import make_alert
 from steps.incident.context import Context
-from steps.incident.model import IN_A_ROW, KINDS, Kind, alert_about
+from steps.incident.model import IN_A_ROW, KINDS, Kind, alert_about, mistaken_about
 from steps.incident.words import one_of
 from steps.world.services.trm import DAMAGES, MISTAKES, UNSURE, WORDINGS
 from steps.world.trouble import AT_MODEL
@@ -102,6 +102,7 @@ def answers_as(context: Context, wording: str) -> None:
 @given("the model answers an alert with {mistake:ModelMistake}")
 def answers_wrongly(context: Context, mistake: str) -> None:
     context.mistake = MISTAKES[mistake]
+    context.incident.adopt(mistaken_about(context.mistake))
     context.stage.world.trm.word(context.incident.alert.mark, context.mistake)
 
 

@@ -472,8 +472,11 @@ def asking(*values: float) -> Callable[[str], list[Series]]:
 
 def test_a_panel_shows_data_in_each_of_its_queries() -> None:
     assert "2 series, the first 0" in telemetry.shows_data(PANEL, asking(0.0, 1.0))
-    refused(lambda: telemetry.shows_data(PANEL, asking()), "Events", "rate(x[5m])", "yields none")
-    refused(lambda: telemetry.shows_data(PANEL, asking(float("nan"))), "yields none")
+    refused(lambda: telemetry.shows_data(PANEL, asking()), "Events", "rate(x[5m])", "yields no series")
+
+
+def test_a_share_of_what_has_not_happened_twice_is_no_number_and_yet_data() -> None:
+    assert "1 series, the first nan" in telemetry.shows_data(PANEL, asking(float("nan")))
 
 
 def test_a_panel_whose_query_is_refused_says_so() -> None:
@@ -492,6 +495,27 @@ def test_a_dashboards_panels_are_read_with_their_variables_filled_in(tmp_path: P
         '[{"expr": "x{f=~\\"$function\\", n=~\\"${ns:regex}\\"}[$__rate_interval] $other"}]}]}, {"type": "text"}]}'
     )
     assert dashboard.panels(file) == [Panel("A", ('x{f=~".*", n=~"ai|shop"}[5m] $other',))]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ({"type": "query"}, ".*"),
+        ({"type": "query", "current": {}}, ".*"),
+        ({"type": "query", "current": None, "allValue": ".+"}, ".+"),
+        ({"type": "query", "current": {"value": "shop"}}, "shop"),
+        ({"type": "custom", "query": "ai, shop"}, "ai"),
+        ({"type": "custom", "query": "ai, shop", "includeAll": True}, ".*"),
+        ({"type": "constant", "query": "ai"}, "ai"),
+    ],
+)
+def test_a_variable_that_nobody_has_set_begins_as_in_grafana(
+    tmp_path: Path, variable: dict[str, Any], value: str
+) -> None:
+    file = tmp_path / "dashboard.json"
+    panel = {"title": "A", "targets": [{"expr": 'x{n=~"$ns"}'}]}
+    file.write_text(json.dumps({"templating": {"list": [{"name": "ns", **variable}]}, "panels": [panel]}))
+    assert dashboard.panels(file) == [Panel("A", (f'x{{n=~"{value}"}}',))]
 
 
 @pytest.mark.parametrize(

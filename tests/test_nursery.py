@@ -37,6 +37,8 @@ def test_a_run_without_a_verdict_leaves_none_of_the_run_before(nursery: Nursery)
     nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
     with pytest.raises(NoVerdict, match="No scenario carries @AC99"):
         nursery.run("--tags", "@AC99", *ALONE, profile=USUAL)
+    with pytest.raises(NoVerdict, match=r"No scenario carries @AC2\.1,AC2\.4\. Several tags are joined with \"or\"\."):
+        nursery.run("--tags", "@AC2.1,@AC2.4", *ALONE, profile=USUAL)
 
 
 def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:

@@ -150,9 +150,12 @@ def test_only_a_change_restarts_the_agent_and_nothing_is_left_of_the_one_before(
 
 def test_the_agent_starts_anew_so_that_nothing_is_left_of_what_it_was_about(world: World, target: Target) -> None:
     before = told(world)["pid"]
+    logged, log = target.logged(), target.log()
     target.renew_agent()
     assert told(world)["pid"] != before and not psutil.pid_exists(int(before))
     assert target.ended() is None
+    assert log and target.log().startswith(log), "what it has logged before is not forgotten"
+    assert "GET /" in target.log(logged)
 
 
 def test_an_arrangement_that_nobody_knows_is_named_with_the_known_ones(world: World, target: Target) -> None:

@@ -22,6 +22,7 @@ from steps.incident.model import (
     alert_about,
     answer_in,
     does,
+    mistaken_about,
     names_substitute,
     tells_fallback,
     to_be_followed,
@@ -545,6 +546,17 @@ def test_a_call_that_follows_a_mistake_is_told_from_one_that_does_not(
     mistake: str, url: str, body: dict[str, Any], expected: bool
 ) -> None:
     assert does(exchange(url, body), MISTAKES[mistake]) is expected
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_all_that_is_wrong_with_the_models_answer(model: Model, mistake: str) -> None:
+    wrong = MISTAKES[mistake]
+    alert = mistaken_about(wrong)
+    concluded = model.conclude(told(alert, 0), 10)
+    assert concluded.label == (wrong.function if wrong.function in SHIPPED else "pod-restart")
+    read = parameters(concluded.label, told(alert, 0))
+    assert read["name"] in alert.labels.values()
+    assert read["namespace"] == alert.labels["namespace"]
 
 
 def test_an_answer_without_an_object_is_no_ground_to_judge_on() -> None:

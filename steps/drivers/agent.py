@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 
+class Log(Protocol):
+    """What the agent prints."""
+
+    def logged(self) -> int:
+        """How many bytes it has printed, however often it was started."""
+
+    def log(self, since: int) -> str:
+        """What it has printed after that many bytes."""
+
+
 class Agent:
     """The judged agent: its health door, and the lines of its log since a moment."""
 
-    def __init__(self, client: httpx.Client, url: str, read_log: Callable[[], str]) -> None:
+    def __init__(self, client: httpx.Client, url: str, log: Log) -> None:
         self._client = client
         self._url = url.rstrip("/")
-        self._read_log = read_log
+        self._log = log
         self._from = 0
 
     def look_from_here(self) -> None:
         """Later calls of `log` begin with the next line that is written."""
-        self._from = len(self._read_log())
+        self._from = self._log.logged()
 
     def log(self) -> list[str]:
-        """The lines that the agent has logged since `look_from_here`."""
-        return self._read_log()[self._from :].splitlines()
+        """The lines that the agent has logged since `look_from_here`, be it started anew meanwhile."""
+        return self._log.log(self._from).splitlines()
 
     def metric(self, name: str, **labels: str) -> float | None:
         """The sum of the metric's series that have these labels, None when there is none, or no answer that tells."""

@@ -62,10 +62,18 @@ def _panel(panel: dict[str, Any], values: Mapping[str, str]) -> Panel:
 
 
 def _value(variable: dict[str, Any]) -> str:
-    """The current value of a variable of the dashboard's own, as a query takes it."""
-    value = variable.get("current", {}).get("value", "")
+    """The current value of a variable of the dashboard's own, as a query takes it; else what Grafana begins with."""
+    value = (variable.get("current") or {}).get("value") or _first(variable)
     values = value if isinstance(value, list) else [value]
     return variable.get("allValue") or ".*" if ALL in values else "|".join(map(str, values))
+
+
+def _first(variable: dict[str, Any]) -> str:
+    """The first of a variable's choices. Those that only its query could tell are all taken."""
+    listed = variable.get("type") in ("constant", "custom", "interval", "textbox")
+    if listed and not variable.get("includeAll"):
+        return str(variable.get("query", "")).partition(",")[0].strip()
+    return ALL
 
 
 def _filled(query: str, values: Mapping[str, str]) -> str:

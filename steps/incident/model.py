@@ -75,6 +75,7 @@ def alert_about(kind: Kind, key: str | None = None) -> Alert:
     """An alert of that kind, which names no function; alerts with the same key share their name."""
     alert = make_alert()
     alert.labels["alertname"] = f"{kind.name}_{key or alert.mark}"
+    alert.labels["deployment"] = f"checkout-{alert.mark}"  # so that a call is known by whatever it is to remedy
     alert.annotations = {"summary": kind.tells, "description": f"{kind.tells} It is about {alert.pod}."}
     if kind.label:
         alert.labels[kind.label] = f"apps-{alert.mark}"
@@ -185,10 +186,10 @@ class Model:
         )
 
     def not_followed(self, alert: Alert, mistake: Mistake) -> None:
-        """Nothing was done of what the model's mistaken answer asks for."""
+        """Nothing was done of what the model's mistaken answer asks for, which need not name the alert."""
         self.answered(alert)
         self._issues.quiet(alert)
-        made = self._journal.exchanges(caller="agent-sre", method="POST", mentioning=alert.mark)
+        made = self._journal.exchanges(caller="agent-sre", method="POST", since=self._incident.began)
         wrong = [call for call in made if does(call, mistake)]
         self._incident.did_not_see(f"what the model wants done about {alert.called}", self._remediation.any_calls)
         self._incident.saw_exchanges(f"Calls that do what the model must not ask for, about {alert.called}", wrong)
@@ -308,6 +309,12 @@ def chosen(made: list[Exchange], alert: Alert, function: str, parameters: dict[s
         f"but it called {', '.join(called) or 'none'}."
     )
     carries_parameters(made[0], parameters)
+
+
+def mistaken_about(mistake: Mistake) -> Alert:
+    """An alert for which the model knows the mistake's function: all but the mistake is right about its answer."""
+    scales = mistake.function == "scale-deployment"
+    return alert_about(KINDS["a deployment with too few replicas" if scales else "a pod that crashes again and again"])
 
 
 def does(call: Exchange, mistake: Mistake) -> bool:

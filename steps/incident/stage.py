@@ -179,7 +179,7 @@ class Stage:
     @cached_property
     def agent(self) -> Agent:
         """agent-sre at its own doors."""
-        return Agent(self.client, f"http://{hosts.AGENT}", self.target.log)
+        return Agent(self.client, f"http://{hosts.AGENT}", self.target)
 
     @cached_property
     def linear(self) -> Linear:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -213,15 +212,18 @@ def counted_seconds(count: float, seconds: float, most: float) -> None:
 
 
 def shows_data(panel: Panel, ask: Callable[[str], list[Series]]) -> str:
-    """The panel shows a number in each of its queries; what it shows."""
+    """The panel finds series in each of its queries; what it shows.
+
+    No number may be made of them: the share of two rates is none, as long as nothing has happened twice.
+    """
     shown = []
     for query in panel.queries:
         try:
-            numbers = [series.value for series in ask(query) if not math.isnan(series.value)]
+            found = ask(query)
         except QueryRefused as refusal:
             raise AssertionError(
                 f"Expected the panel {panel.title!r} to show data, but Prometheus refuses its query: {refusal}."
             ) from None
-        assert numbers, f"Expected the panel {panel.title!r} to show data, but its query {query} yields none."
-        shown.append(f"{len(numbers)} series, the first {numbers[0]:g}")
+        assert found, f"Expected the panel {panel.title!r} to show data, but its query {query} yields no series."
+        shown.append(f"{len(found)} series, the first {found[0].value:g}")
     return "; ".join(shown)

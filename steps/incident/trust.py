@@ -48,7 +48,7 @@ class Trust:
         """Each of the hosts has answered a call since then, from when on all could be trusted. Waits until it has."""
 
         def served() -> list[Exchange]:
-            answers = {name: [call for call in self._to(name, since) if call.status == 200] for name in self._tries}
+            answers = {name: [call for call in self._to(name, since) if is_served(call)] for name in self._tries}
             missing = [name for name, found in answers.items() if not found]
             assert not missing, (
                 f"Expected agent-sre to call {missing[0]} again once it could be trusted, "
@@ -86,11 +86,16 @@ class Trust:
 
     def _served(self) -> list[Exchange]:
         """The calls of this scenario to the same hosts that were answered."""
-        return [call for name in self._tries for call in self._to(name, self._incident.began) if call.status == 200]
+        return [call for name in self._tries for call in self._to(name, self._incident.began) if is_served(call)]
 
     def _to(self, name: str, since: float) -> list[Exchange]:
         made = self._journal.exchanges(caller="agent-sre", since=since)
         return [call for call in made if call.host == EXTERNAL[name]]
+
+
+def is_served(call: Exchange) -> bool:
+    """The host has answered that it did what the call asks for: a ticket that is opened is answered 201."""
+    return call.status is not None and 200 <= call.status < 300
 
 
 def unheeded(name: str, tries: list[Exchange]) -> None:

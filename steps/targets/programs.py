@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import urlsplit
 
 import httpx
@@ -50,11 +51,14 @@ class Program(Protocol):
     def pid(self) -> int:
         """Its main process. Raises NotOurs when that cannot be told."""
 
-    def output(self) -> str:
-        """Everything that it has printed since it was started. Raises NotOurs when nobody knows where."""
+    def output(self, since: int = 0) -> str:
+        """Everything that it has printed, however often it was started, but for the first bytes of it.
 
-    def whole_output(self) -> str:
-        """Everything that it has printed however often it was started. Raises NotOurs when nobody knows where."""
+        Raises NotOurs when nobody knows where.
+        """
+
+    def printed(self) -> int:
+        """How many bytes it has printed. Raises NotOurs when nobody knows where."""
 
     async def start(self, environment: Mapping[str, str], within: float) -> None:
         """Starts it with these variables, and returns when it takes events. Raises DidNotStart."""
@@ -86,11 +90,11 @@ class Started:
         assert self._child, "it has been started"
         return self._child.pid
 
-    def output(self) -> str:
-        return self._child.output() if self._child else ""
+    def output(self, since: int = 0) -> str:
+        return self._child.whole_output(since) if self._child else ""
 
-    def whole_output(self) -> str:
-        return self._child.whole_output() if self._child else ""
+    def printed(self) -> int:
+        return self._child.log.stat().st_size if self._child else 0
 
     async def start(self, environment: Mapping[str, str], within: float) -> None:
         directory = self._directory()
@@ -149,16 +153,22 @@ class Attached:
             raise NotOurs(f"Nobody can tell which process {self._name} at {self.url} is: it is not on this machine.")
         return self._process.pid
 
-    def output(self) -> str:
+    def output(self, since: int = 0) -> str:
+        with self._log() as log:
+            log.seek(since if since <= log.seek(0, os.SEEK_END) else 0)  # a log that is shorter now was begun anew
+            return log.read().decode(errors="replace")
+
+    def printed(self) -> int:
+        with self._log() as log:
+            return log.seek(0, os.SEEK_END)
+
+    def _log(self) -> BinaryIO:
         if self._workload.log is None:
             raise NotOurs(f"Nobody knows where {self._name} logs to: set `log` in the profile to its file.")
         try:
-            return self._workload.log.read_text(encoding="utf-8", errors="replace")
+            return self._workload.log.open("rb")
         except OSError as error:
             raise NotOurs(f"The log of {self._name} cannot be read: {error}.") from error
-
-    def whole_output(self) -> str:
-        return self.output()
 
     async def start(self, environment: Mapping[str, str], within: float) -> None:
         async with loopback.client() as client:

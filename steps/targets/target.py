@@ -133,17 +133,27 @@ class Target:
         """The variables of the arrangement in force."""
         return self.profile.arrangements[self._arrangement] if self._arrangement else {}
 
-    def log(self) -> str:
-        """What agent-sre has printed since it was started. Raises TargetUnavailable when nobody knows where."""
+    def log(self, since: int = 0) -> str:
+        """What agent-sre has printed, however often it was started, but for the first bytes of it.
+
+        Raises TargetUnavailable when nobody knows where.
+        """
         try:
-            return self._programs[AGENT].output()
+            return self._programs[AGENT].output(since)
+        except NotOurs as error:
+            raise TargetUnavailable(str(error)) from None
+
+    def logged(self) -> int:
+        """How many bytes agent-sre has printed. Raises TargetUnavailable when nobody knows where."""
+        try:
+            return self._programs[AGENT].printed()
         except NotOurs as error:
             raise TargetUnavailable(str(error)) from None
 
     def logs(self) -> dict[str, str]:
         """Everything that each program has printed in this run. Raises TargetUnavailable when nobody knows where."""
         try:
-            return {name: program.whole_output() for name, program in self._programs.items()}
+            return {name: program.output() for name, program in self._programs.items()}
         except NotOurs as error:
             raise TargetUnavailable(str(error)) from None
 

@@ -125,9 +125,11 @@ class Child:
             log.seek(self._log_start if self._log_start <= size else 0)
             return log.read().decode(errors="replace")
 
-    def whole_output(self) -> str:
-        """What all runs have printed so far."""
-        return self.log.read_text(encoding="utf-8", errors="replace")
+    def whole_output(self, since: int = 0) -> str:
+        """What all runs have printed so far, but for the first bytes of it."""
+        with self.log.open("rb") as log:
+            log.seek(since)
+            return log.read().decode(errors="replace")
 
     async def _end(self, which: signal.Signals, within: float | None) -> None:
         assert self._spawned
