@@ -13,6 +13,7 @@ formatters and `reports.evidence`.
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import os
 import platform
@@ -116,6 +117,9 @@ class Record:
     set_up: tuple[Trouble, BaseException] | None = None
     """Why nothing could run at all."""
 
+    _claim: int | None = None
+    """Holds the directory of the reports for this run."""
+
     def __post_init__(self) -> None:
         self.id = f"{self.started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
@@ -134,13 +138,28 @@ class Record:
         return self.latest / "allure-results"
 
     def empty_latest(self) -> None:
-        """Removes the reports of the run before, so that none of them can be taken for this one's."""
+        """Removes the reports of the run before, so that none of them can be taken for this one's.
+
+        Raises UsageError while another run writes there.
+        """
+        self._claim_latest()
         if self.latest.is_symlink():
             raise UsageError(f"{self.latest} is a symbolic link: remove it, the reports need a directory of their own.")
         if self.latest.exists():
             benchmarks.make_history(self.latest)
             shutil.rmtree(self.latest)
         self.latest.mkdir(parents=True)
+
+    def _claim_latest(self) -> None:
+        """Until this process and those that it forks have ended, no other run can write here."""
+        self.latest.parent.mkdir(exist_ok=True)
+        self._claim = os.open(self.latest.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(
+                f"Another run is writing into {self.latest}: wait until it has ended, or run in another checkout."
+            ) from None
 
     def trouble(self, where: str, error: BaseException, thing: object | None = None) -> Trouble:
         """Notes that something went wrong around a feature, rule, scenario or step; around the run without one."""

@@ -275,6 +275,8 @@ def test_an_issue_that_is_missing_is_told_with_what_became_of_it(journal: Journa
     issues = claims(Tracker(), journal, alert)
     refused(lambda: issues.of(alert), "no event of the alert reached agent-sre")
     delivery = {"caller": "broker", "callee": "agent-sre", "url": "http://agent/", "request_body": alert.mark.encode()}
+    record(journal, 400, {"error": "invalid content type"}, **delivery)
+    refused(lambda: issues.of(alert), "agent-sre refused the alert's event", "400", "invalid content type")
     record(journal, 202, {}, **delivery)
     refused(lambda: issues.of(alert), "answered 202 and did not call Jira")
     record(journal, 400, {"errors": {"description": "must be a document"}})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,3 +50,13 @@ def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:
         nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
     assert not place.exists()
     assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
+
+
+def test_two_runs_in_one_place_do_not_mix_their_reports(nursery: Nursery) -> None:
+    reports = nursery._place / "reports"
+    held = os.open(reports, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(NoVerdict, match=r"Another run is writing into .*: wait until it has ended"):
+        nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
+    os.close(held)
+    assert nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL).exit_code == 0

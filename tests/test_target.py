@@ -18,7 +18,7 @@ from tenacity import Retrying, stop_after_delay, wait_fixed
 from steps.incident.arrangement import arrangement_of, under
 from steps.targets.profile import Attached, Profile, Secrets, Workload
 from steps.targets.programs import version_of
-from steps.targets.surroundings import Surroundings
+from steps.targets.surroundings import KEYS, TOLD, TOLD_AGENT, TOLD_CONVERTER, Surroundings
 from steps.targets.target import Target, TargetUnavailable, anchors_for, world_for
 from steps.world import hosts
 from steps.world.processes.loopback import free_port
@@ -295,12 +295,19 @@ def attached(tmp_path: Path) -> Profile:
     )
 
 
+def variables_in(text: str) -> set[str]:
+    """The variables that a program is told, but for those that are there in small letters, too."""
+    return {name for line in text.splitlines() if (name := line.partition("=")[0]).isupper()}
+
+
 def test_a_program_that_runs_already_finds_the_same_doors_and_keys_in_every_run(attached: Profile) -> None:
     assert attached.agent and attached.agent.url and attached.agent.log
     with target_of(attached) as (world, _):
-        [agent_env, _] = world.loop.run(Surroundings(attached, world, anchors_for(attached)).write_down())
+        agent_env, converter_env = world.loop.run(Surroundings(attached, world, anchors_for(attached)).write_down())
         first = agent_env.read_text()
         certificate = world.ca_file.read_text()
+    assert variables_in(first) == {*TOLD, *TOLD_AGENT, *(f"{key}_FILE" for key in KEYS)}
+    assert variables_in(converter_env.read_text()) == {*TOLD, *TOLD_CONVERTER}
     port = attached.agent.url.rpartition(":")[2]
     shell = f'. {agent_env}; export HTTPS_PROXY LINEAR_API_KEY_FILE; exec {sys.executable} -c "$PROGRAM" {port}'
     with attached.agent.log.open("w") as log:

@@ -375,6 +375,8 @@ class Tickets(ABC, Generic[T]):
         delivered = self._deliveries(alert)
         if not delivered:
             return ": no event of the alert reached agent-sre."
+        if all(400 <= (one.status or 0) < 500 for one in delivered):
+            return f": agent-sre refused the alert's event, it answered {answer_of(delivered[-1])}."
         made = self.calls_since_told(alert)
         if not made:
             return f": agent-sre answered {answer_of(delivered[-1])} and did not call {self.name}."

@@ -255,7 +255,9 @@ class Linear(Section):
 
     team: str = "BVL"
     token_lifetime: Seconds = 300
-    """Access tokens live so long, where agent-sre speaks to Linear by OAuth."""
+    """Access tokens live so long, where agent-sre speaks to Linear by OAuth. SEC4 waits until two have expired: where
+    it can be shorter, that is quicker.
+    """
 
 
 class Jira(Section):

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic.fields import FieldInfo
 
 from steps.targets.profile import Profile
+from steps.targets.surroundings import KEYS, TOLD, TOLD_AGENT, TOLD_CONVERTER
 from steps.world.settings import Section
 
 PAGE = Path(__file__).with_name("PROFILE.md")
@@ -26,12 +27,29 @@ This page is made of the model by `python -m steps.targets.reference_page`.
 
 ```toml
 """
+TAIL = """
+```
+
+# What the programs are told
+
+They find these variables set, and beside them what the profile adds under `environment`.
+
+"""
 WIDTH = 110
 
 
 def page() -> str:
     """The page as Markdown."""
-    return HEAD + "\n".join(_table(Profile, ())) + "\n```\n"
+    return HEAD + "\n".join(_table(Profile, ())) + TAIL + "\n".join(_variables())
+
+
+def _variables() -> Iterator[str]:
+    """A list of the variables for each program."""
+    keys = {f"{name}_FILE`, or `{name}": f"{told}: a file that holds it, or itself" for name, told in KEYS.items()}
+    for program, told in (("prometheus-events", TOLD | TOLD_CONVERTER), ("agent-sre", TOLD | TOLD_AGENT | keys)):
+        yield from (f"{program}:", "", "| variable | what it is |", "| --- | --- |")
+        yield from (f"| `{name}` | {meaning} |" for name, meaning in told.items())
+        yield ""
 
 
 def _table(section: type[Section], path: tuple[str, ...]) -> Iterator[str]:

@@ -13,6 +13,48 @@ from steps.world.world import World
 
 CONVERTER, AGENT = "prometheus-events", "agent-sre"
 
+TOLD: dict[str, str] = {
+    "HTTP_PROXY": "the only way out, for http and, by CONNECT, for https; also as `http_proxy`",
+    "HTTPS_PROXY": "the same; also as `https_proxy`",
+    "NO_PROXY": "what is asked directly: this machine; also as `no_proxy`",
+    "SSL_CERT_FILE": "the authority that all hosts' certificates are from, besides which none is to be trusted",
+    "NODE_EXTRA_CA_CERTS": "the same, for Node.js",
+}
+"""What both programs are told, by the variable's name."""
+TOLD_CONVERTER = {"K_SINK": "where events are sent to: the broker's address"}
+TOLD_AGENT = {
+    "PROMETHEUS_URL": "Prometheus",
+    "PROMETHEUS_TIMEOUT": "seconds after which a query of it is given up",
+    "LOKI_URL": "Loki",
+    "TEMPO_URL": "Tempo",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "where traces are sent to, over gRPC in plaintext",
+    "TRM_API_URL": "the TRM model",
+    "BROKER_URL": "the broker",
+    "LINEAR_TEAM_KEY": "the team whose issues are opened",
+    "LINEAR_OAUTH_CLIENT_ID": "for `LINEAR_AUTH=oauth`, see the arrangement of that name",
+    "STATE_DIRECTORY": "where it may keep what has to outlive it",
+    "JIRA_URL": "Jira",
+    "JIRA_EMAIL": "the account that the token belongs to",
+    "JIRA_PROJECT_KEY": "the project in which issues are opened",
+    "PAGERDUTY_SCHEDULE_ID": "the schedule that tells who is on call",
+    "GRAFANA_URL": "Grafana, for links",
+    "SLACK_CALLBACK_URL": "agent-sre's own door for Slack's answers",
+    "CUSTOM_APPROVAL_ENDPOINT": "the approval application",
+    "CUSTOM_APPROVAL_CALLBACK_URL": "agent-sre's own door for that application's answers",
+    "NAMESPACE": "where the LambdaFunctions are",
+    "KUBECONFIG": "the way to the Kubernetes API",
+}
+KEYS = {
+    "LINEAR_API_KEY": "Linear's key",
+    "JIRA_API_TOKEN": "Jira's token",
+    "PAGERDUTY_API_KEY": "the on-call service's key",
+    "SLACK_WEBHOOK_URL": "where requests for approval are sent to",
+    "SLACK_SIGNING_SECRET": "with which Slack signs its answers",
+    "LINEAR_OAUTH_CLIENT_SECRET": "for `LINEAR_AUTH=oauth`",
+    "LINEAR_OAUTH_REFRESH_TOKEN": "for `LINEAR_AUTH=oauth`",
+}
+"""What agent-sre is told as `secrets.reach` says."""
+
 
 def anchors_of(attached: Attached) -> Anchors:
     """What has to stay the same from run to run for programs that run already."""
