@@ -15,6 +15,8 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from steps.world.journal import Journal
+from steps.world.services.covered import uncovered
 from steps.world.services.jira import Jira, errors, query, site
 from steps.world.services.jira.catalogue import ISSUE_TYPES, SERVICE
 from steps.world.services.jira.fields import FIELDS
@@ -1038,6 +1040,49 @@ async def test_people_are_found_by_the_beginnings_of_their_names(client: httpx.A
     assert [each["accountId"] for each in assigned.json()] == [ada]
 
 
+async def test_fields_are_told_as_jira_tells_them(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/field")
+    told = {field["id"]: field for field in answer.json()}
+    assert answer.status_code == 200
+    assert told["labels"] == {
+        "id": "labels",
+        "key": "labels",
+        "name": "Labels",
+        "custom": False,
+        "orderable": True,
+        "navigable": True,
+        "searchable": True,
+        "clauseNames": ["labels"],
+        "schema": {"type": "array", "items": "string", "system": "labels"},
+    }
+    assert told["issuekey"] == {
+        "id": "issuekey",
+        "key": "issuekey",
+        "name": "Key",
+        "custom": False,
+        "orderable": False,
+        "navigable": True,
+        "searchable": False,
+        "clauseNames": ["id", "issue", "issuekey", "key"],
+    }
+    assert told["created"]["schema"] == {"type": "datetime", "system": "created"}
+    assert not told["created"]["orderable"]
+    assert not told["comment"]["navigable"]
+
+
+async def test_fields_are_those_that_issues_have_and_searches_know(client: httpx.AsyncClient) -> None:
+    key = await opened(client)
+    told = {field["id"]: field for field in (await client.get("/field")).json()}
+    assert told.keys() - {"issuekey"} == (await fields_of(client, key)).keys()
+    navigable = (await client.get(f"/issue/{key}?fields=*navigable")).json()["fields"]
+    assert {id_ for id_, field in told.items() if field["navigable"]} - {"issuekey"} == navigable.keys()
+    names = [name for field in told.values() for name in field["clauseNames"]]
+    assert len(names) == len(set(names))
+    assert {name.lower() for name in names} == query.NAMES.keys() - {"text"}
+    assert (await client.post("/field", json={"name": "Cluster"})).status_code == 501
+    assert (await client.put("/field", json={})).status_code == 405
+
+
 @pytest.mark.parametrize(
     ("path", "status"),
     [
@@ -1229,9 +1274,90 @@ async def test_addresses_and_methods_that_are_not_there_are_refused(client: http
     answer = await client.patch("/issue/HOMELAB-1", json={})
     assert answer.status_code == 405
     assert {"GET", "PUT", "DELETE"} <= set(answer.headers["allow"].split(", "))
+    answer = await client.delete("/issue/HOMELAB-1/editmeta")
+    assert (answer.status_code, set(answer.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
     answer = await client.get("/unheard")
     assert (answer.status_code, answer.json()["status-code"]) == (404, 404)
-    assert (await client.get("https://homelab.atlassian.net/rest/api/2/myself")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "what"),
+    [
+        ("GET", "/rest/api/3/field/search", "GET /field/search"),
+        ("GET", "/rest/api/3/issue/HOMELAB-1/editmeta", "GET /issue/{issue}/editmeta"),
+        ("GET", "/rest/api/3/issue/HOMELAB-1/watchers/", "GET /issue/{issue}/watchers"),
+        ("POST", "/rest/api/3/issue/HOMELAB-1/attachments", "POST /issue/{issue}/attachments"),
+        ("GET", "/rest/api/3/issue/HOMELAB-1/comment/1", "GET /issue/{issue}/comment/{comment}"),
+        ("POST", "/rest/api/3/issue/bulk", "POST /issue/bulk"),
+        ("GET", "/rest/api/3/issue/picker?query=disk", "GET /issue/picker"),
+        ("GET", "/rest/api/3/project/recent", "GET /project/recent"),
+        ("GET", "/rest/api/3/mypermissions?permissions=CREATE_ISSUES", "GET /mypermissions"),
+        ("GET", "/rest/api/2/serverInfo", "GET /rest/api/2/serverInfo"),
+        ("PUT", "/rest/api/2/issue/HOMELAB-1", "PUT /rest/api/2/issue/{issue}"),
+        ("GET", "/rest/api/latest/search/jql", "GET /rest/api/latest/search/jql"),
+        ("GET", "/rest/agile/1.0/board/1/issue", "GET /rest/agile/1.0/board/{board}/issue"),
+    ],
+)
+async def test_what_jira_has_and_the_double_does_not_is_told(
+    client: httpx.AsyncClient, method: str, path: str, what: str
+) -> None:
+    answer = await client.request(method, f"https://homelab.atlassian.net{path}")
+    refused(answer, 501, f"The acceptance suite's double does not cover this: {what}.")
+    exchange = Journal().record(
+        caller="agent-sre",
+        callee="jira",
+        method=method,
+        url=str(answer.request.url),
+        status=answer.status_code,
+        response_body=answer.content,
+    )
+    assert uncovered([exchange]) == (
+        f"The suite's double of jira does not cover {what}, which agent-sre asks for: {method} {answer.request.url}"
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/rest/api/3/issues/search", "/rest/api/3/issue/HOMELAB-1/unheard", "/rest/api/3/field/search/unheard"),
+        *("/rest/api/3/fields", "/rest/api/2/unheard", "/rest/api/4/myself", "/rest/agile/1.0/unheard", "/unheard"),
+        *("/rest/unheard/1.0/board", "/rest/api/3/issue/HOMELAB-1/comment/1/unheard"),
+    ],
+)
+async def test_what_jira_does_not_have_either_is_not_there(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(f"https://homelab.atlassian.net{path}")
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"message": f"null for uri: https://homelab.atlassian.net{path}", "status-code": 404},
+    )
+
+
+async def test_the_search_of_old_is_gone_from_every_version(client: httpx.AsyncClient) -> None:
+    for api in ("3", "2", "latest"):
+        answer = await client.get(f"https://homelab.atlassian.net/rest/api/{api}/search?jql=project=HOMELAB")
+        assert answer.status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        *(("GET", "/rest/api/3/issue/HOMELAB-1/watchers", 501), ("GET", "/rest/api/2/myself", 501)),
+        *(("GET", "/rest/api/3/unheard", 404), ("PATCH", "/rest/api/3/issue", 405)),
+    ],
+)
+async def test_only_who_may_ask_is_told_what_is_missing(jira: Jira, method: str, path: str, status: int) -> None:
+    jira.accept_oauth("oauth", AGENT, expires_in=60)
+    site, gateway = "https://homelab.atlassian.net", f"https://api.atlassian.com/ex/jira/{jira.cloud_id}"
+    bearer = {"Authorization": "Bearer oauth"}
+    async with speaking(jira, None) as client:
+        assert (await client.request(method, site + path)).status_code == 401
+        assert (await client.request(method, site + path, auth=(AGENT, "wrong"))).status_code == 401
+        assert (await client.request(method, site + path, auth=(AGENT, TOKEN))).status_code == status
+        assert (await client.request(method, site + path, headers=bearer)).status_code == 403
+        assert (await client.request(method, gateway + path, headers=bearer)).status_code == status
+        jira.limit_reached(reset_in=10)
+        limited = await client.request(method, site + path, auth=(AGENT, TOKEN))
+        assert limited.status_code == (429 if status == 501 else status)
 
 
 TOKENS = (

@@ -10,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from steps.world.journal import Journal
 from steps.world.services import oncall
+from steps.world.services.covered import uncovered
 from steps.world.services.oncall import Engineer, OnCall, Schedule
 
 KEY = "u+0123456789"
@@ -188,6 +190,48 @@ async def test_long_lists_come_in_pages(desk: Desk) -> None:
     assert (await desk.get(**month, limit=100)).json()["more"] is False
 
 
+async def test_a_schedule_tells_who_is_on_call_with_their_email(desk: Desk) -> None:
+    desk.service.primary.shift(desk.ada, NOON - HOUR, NOON + HOUR)
+    desk.service.primary.shift(desk.bob, NOON + HOUR, NOON + 2 * HOUR)
+    desk.service.primary.shift(desk.ada, NOON + 2 * HOUR, NOON + 3 * HOUR)
+    path = f"/schedules/{desk.service.primary.id}/users"
+    [now] = (await desk.get(path)).json()["users"]
+    assert now == {
+        "id": desk.ada.id,
+        "type": "user",
+        "summary": "Ada",
+        "self": f"https://api.pagerduty.com/users/{desk.ada.id}",
+        "html_url": f"https://homelab.pagerduty.com/users/{desk.ada.id}",
+        "name": "Ada",
+        "email": "ada@x.io",
+        "time_zone": "Etc/UTC",
+        "role": "user",
+    }
+
+    async def names(since: datetime, until: datetime) -> list[str]:
+        answer = await desk.get(path, since=since.isoformat(), until=until.isoformat())
+        return [user["name"] for user in answer.json()["users"]]
+
+    assert await names(NOON, NOON + 3 * HOUR) == ["Ada", "Bob"]
+    assert await names(NOON + HOUR, NOON + HOUR) == ["Bob"]
+    assert await names(NOON + 3 * HOUR, NOON + 4 * HOUR) == []
+    desk.service.primary.override(desk.bob, NOON - HOUR, NOON + HOUR)
+    assert await names(NOON, NOON) == ["Bob"]
+    desk.service.nobody()
+    assert await names(NOON, NOON + 3 * HOUR) == []
+
+
+async def test_each_schedule_tells_its_own_people(desk: Desk) -> None:
+    nights = Schedule("Nights")
+    nights.shift(desk.bob, NOON - HOUR, NOON + HOUR)
+    desk.service.put(desk.ada)
+    assert (await desk.get(f"/schedules/{nights.id}/users")).status_code == 404
+    desk.service.add_policy("Payments", [[desk.ada], [nights]])
+    assert [user["name"] for user in (await desk.get(f"/schedules/{nights.id}/users")).json()["users"]] == ["Bob"]
+    primary = desk.service.primary.id
+    assert [user["name"] for user in (await desk.get(f"/schedules/{primary}/users")).json()["users"]] == ["Ada"]
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------
 
 
@@ -248,11 +292,64 @@ async def test_a_question_that_cannot_be_is_refused(desk: Desk, query: dict[str,
     assert answer.json()["error"] == {"message": "Invalid Input Provided", "code": 2001, "errors": [sentence]}
 
 
+async def test_a_schedules_range_that_cannot_be_is_refused(desk: Desk) -> None:
+    answer = await desk.get(f"/schedules/{desk.service.primary.id}/users", since="2030-01-02", until="2030-01-01")
+    assert (answer.status_code, answer.json()["error"]["errors"]) == (400, ["until must not be before since."])
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("GET", "/schedules"), ("GET", "/schedules/P1"), ("GET", "/schedules/P1/overrides"), ("GET", "/users")),
+        *(("GET", "/users/me"), ("PUT", "/users/P1"), ("GET", "/users/P1/contact_methods"), ("GET", "/services")),
+        *(("GET", "/services/P1"), ("GET", "/escalation_policies"), ("GET", "/escalation_policies/P1")),
+        *(("POST", "/incidents"), ("POST", "/incidents/P1/notes")),
+    ],
+)
+async def test_what_pagerduty_has_and_the_double_does_not_is_told(desk: Desk, method: str, path: str) -> None:
+    answer = await desk.client.request(method, path)
+    what = f"{method} {path}"
+    assert (answer.status_code, answer.json()["error"]) == (
+        501,
+        {"message": f"The acceptance suite's double does not cover this: {what}.", "code": 2000, "errors": []},
+    )
+    exchange = Journal().record(
+        caller="agent-sre",
+        callee="pagerduty",
+        method=method,
+        url=str(answer.request.url),
+        status=answer.status_code,
+        response_body=answer.content,
+    )
+    assert uncovered([exchange]) == (
+        f"The suite's double of pagerduty does not cover {what}, which agent-sre asks for: "
+        f"{method} {answer.request.url}"
+    )
+    assert (await desk.client.request(method, path, headers={"authorization": "Token token=wrong"})).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("GET", "/"), ("GET", "/oncall"), ("GET", "/v2/oncalls"), ("GET", "/users/P1/unheard")),
+        *(("GET", "/schedules/PNOBODY/users"), ("POST", "/oncalls"), ("DELETE", "/schedules")),
+    ],
+)
+async def test_what_pagerduty_does_not_have_either_is_not_found(desk: Desk, method: str, path: str) -> None:
+    answer = await desk.client.request(method, path)
+    assert (answer.status_code, answer.json()) == (
+        404,
+        {"error": {"message": "Not Found", "code": 2100, "errors": []}},
+    )
+    assert (await desk.client.request(method, path, headers={"authorization": ""})).status_code == 401
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
         (oncall.unauthorized(), 401),
         (oncall.forbidden(), 403),
+        (oncall.not_found(), 404),
         (oncall.rate_limited(), 429),
         (oncall.unavailable(), 503),
     ],

@@ -1,4 +1,4 @@
-"""Who is on call: PagerDuty as far as a look-up needs it (CONTRACTS §8.3), for host api.pagerduty.com."""
+"""Who is on call: PagerDuty as far as a look-up needs it (CONTRACTS §8.3), for host api.pagerduty.com; else 501."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import secrets
 import string
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -18,6 +18,71 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from steps.world.services.covered import NOT_COVERED, uncovered_paths
+
+UNCOVERED = uncovered_paths("""
+/abilities GET
+/abilities/{id} GET
+/addons GET POST
+/audit/records GET
+/business_services GET POST
+/business_services/{id} GET PUT DELETE
+/change_events GET
+/change_events/{id} GET PUT
+/escalation_policies GET POST
+/escalation_policies/{id} GET PUT DELETE
+/event_orchestrations GET POST
+/event_orchestrations/{id} GET PUT DELETE
+/extension_schemas GET
+/extensions GET POST
+/incident_workflows GET POST
+/incidents GET POST PUT
+/incidents/types GET POST
+/incidents/{id} GET PUT
+/incidents/{id}/alerts GET PUT
+/incidents/{id}/alerts/{alert} GET PUT
+/incidents/{id}/log_entries GET
+/incidents/{id}/merge PUT
+/incidents/{id}/notes GET POST
+/incidents/{id}/past_incidents GET
+/incidents/{id}/related_incidents GET
+/incidents/{id}/responder_requests POST
+/incidents/{id}/snooze POST
+/incidents/{id}/status_updates POST
+/licenses GET
+/log_entries GET
+/log_entries/{id} GET
+/maintenance_windows GET POST
+/maintenance_windows/{id} GET PUT DELETE
+/notifications GET
+/priorities GET
+/response_plays GET POST
+/rulesets GET POST
+/schedules GET POST
+/schedules/preview POST
+/schedules/{id} GET PUT DELETE
+/schedules/{id}/overrides GET POST
+/schedules/{id}/overrides/{override} DELETE
+/services GET POST
+/services/{id} GET PUT DELETE
+/services/{id}/integrations POST
+/services/{id}/integrations/{integration} GET PUT
+/tags GET POST
+/tags/{id} GET DELETE
+/teams GET POST
+/teams/{id} GET PUT DELETE
+/teams/{id}/members GET
+/users GET POST
+/users/{id} PUT DELETE
+/users/{id}/contact_methods GET POST
+/users/{id}/contact_methods/{method} GET PUT DELETE
+/users/{id}/notification_rules GET POST
+/users/{id}/notification_rules/{rule} GET PUT DELETE
+/vendors GET
+/vendors/{id} GET
+/webhook_subscriptions GET POST
+""")
+"""What PagerDuty serves and the double does not: a choice out of its public REST reference."""
 LONGEST_RANGE = timedelta(days=92)
 """PagerDuty searches at most three months."""
 DEFAULT_PAGE, LONGEST_PAGE = 25, 100
@@ -51,6 +116,16 @@ def unauthorized() -> Answer:
 def forbidden() -> Answer:
     """The key is good, but not for this."""
     return error(403, "Access Denied", 2010)
+
+
+def not_found() -> Answer:
+    """No such thing, no such path, or a method that the path does not have."""
+    return error(404, "Not Found", 2100)
+
+
+def not_covered(request: Request) -> Answer:
+    """PagerDuty would serve this, the double does not; the code is that of its own troubles."""
+    return error(501, f"{NOT_COVERED}{request.method} {request.scope['path']}.", 2000)
 
 
 def rate_limited() -> Answer:
@@ -192,11 +267,16 @@ class OnCall:
         self.primary = Schedule("Primary")
         self.policy = EscalationPolicy("Homelab", [[self.primary]])
         self._policies = [self.policy]
+        unknown = self._door(lambda _: not_found())
         self.app = Starlette(
             routes=[
-                Route("/oncalls", self._on_calls),
-                Route("/users/{id}", self._user),
-            ]
+                Route("/users/me", self._door(not_covered)),  # no user of that id
+                Route("/oncalls", self._door(self._on_calls)),
+                Route("/schedules/{id}/users", self._door(self._on_schedule)),
+                Route("/users/{id}", self._door(self._user)),
+                *(Route(path, self._door(not_covered), methods=methods) for path, methods in UNCOVERED.items()),
+            ],
+            exception_handlers={404: unknown, 405: unknown},
         )
 
     # what the world puts in
@@ -233,17 +313,38 @@ class OnCall:
 
     # the doors
 
-    async def _on_calls(self, request: Request) -> Response:
-        refusal = self._refusal(request)
-        return _response(refusal or self._found(request))
+    def _door(self, answer: Callable[[Request], Answer]) -> Callable[..., Awaitable[Response]]:
+        """What answers a request, or an exception that one led to, once its key has been looked at."""
 
-    async def _user(self, request: Request) -> Response:
-        if refusal := self._refusal(request):
-            return _response(refusal)
+        async def door(request: Request, _: Exception | None = None) -> Response:
+            return _response(self._refusal(request) or answer(request))
+
+        return door
+
+    def _user(self, request: Request) -> Answer:
         for engineer in self._engineers:
             if engineer.id == request.path_params["id"]:
-                return _response(_told({"user": engineer.whole}))
-        return _response(error(404, "Not Found", 2100))
+                return _told({"user": engineer.whole})
+        return not_found()
+
+    def _on_schedule(self, request: Request) -> Answer:
+        """Everybody who is on call in the range, once; without a range it is now, which is unconfirmed."""
+        schedules = {
+            target.id: target
+            for policy in self._policies
+            for level in policy.levels
+            for target in level
+            if isinstance(target, Schedule)
+        }
+        schedule = schedules.get(request.path_params["id"])
+        if schedule is None:
+            return not_found()
+        try:
+            since, until = self._range(request.query_params)
+        except ValueError as mistake:
+            return invalid(str(mistake))
+        turns = [turn for turn in schedule.final if turn.start <= until and since < turn.end]
+        return _told({"users": [engineer.whole for engineer in dict.fromkeys(turn.engineer for turn in turns)]})
 
     def _refusal(self, request: Request) -> Answer | None:
         """Why the request is not served: its key (`Token token=…`), or another version of the API."""
@@ -256,21 +357,16 @@ class OnCall:
             return invalid("Accept must be application/vnd.pagerduty+json;version=2.")
         return None
 
-    def _found(self, request: Request) -> Answer:
+    def _on_calls(self, request: Request) -> Answer:
         query = request.query_params
         includes = query.getlist("include[]")
         if unknown := sorted(set(includes) - set(INCLUDES)):
             return invalid(f"include[] cannot be {', '.join(unknown)}.")
         try:
-            since, until = self._time(query, "since"), self._time(query, "until")
+            since, until = self._range(query)
             limit, offset = _count(query, "limit", DEFAULT_PAGE), _count(query, "offset", 0)
         except ValueError as mistake:
             return invalid(str(mistake))
-        until = max(since, until) if "until" not in query else until
-        if until < since:
-            return invalid("until must not be before since.")
-        if until - since > LONGEST_RANGE:
-            return invalid("The range from since to until must not exceed 3 months.")
         if not 1 <= limit <= LONGEST_PAGE:
             return invalid(f"limit must be between 1 and {LONGEST_PAGE}.")
 
@@ -318,6 +414,17 @@ class OnCall:
                     }
                 )
         return found
+
+    def _range(self, query: Mapping[str, str]) -> tuple[datetime, datetime]:
+        """What the query is about, by default now; raises ValueError with a sentence."""
+        since, until = self._time(query, "since"), self._time(query, "until")
+        if "until" not in query:
+            until = max(since, until)
+        if until < since:
+            raise ValueError("until must not be before since.")
+        if until - since > LONGEST_RANGE:
+            raise ValueError("The range from since to until must not exceed 3 months.")
+        return since, until
 
     def _time(self, query: Mapping[str, str], name: str) -> datetime:
         """A time of the query, by default now; raises ValueError with a sentence."""

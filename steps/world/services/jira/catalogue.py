@@ -1,4 +1,4 @@
-"""What every site comes with: workflow, priorities, issue types, resolutions and types of links."""
+"""What every site comes with: workflow, priorities, issue types, resolutions, types of links and fields."""
 
 from __future__ import annotations
 
@@ -73,6 +73,28 @@ class LinkType:
     outward: str
 
 
+@dataclass(frozen=True, slots=True)
+class SystemField:
+    """A field of every issue: what it holds, of `array` also each `items`, and what a search calls it.
+
+    Without a type it is the key, which Jira lists among the fields. `orderable` fields can be put on screens.
+    """
+
+    id: str
+    name: str
+    type: str | None
+    clauses: tuple[str, ...] = ()
+    items: str | None = None
+    orderable: bool = True
+
+    @property
+    def schema(self) -> dict[str, str]:
+        """Schema JsonTypeBean; empty for what has no type."""
+        if self.type is None:
+            return {}
+        return {"type": self.type, **({"items": self.items} if self.items else {}), "system": self.id}
+
+
 NEW = StatusCategory(2, "new", "To Do", "blue-gray")
 INDETERMINATE = StatusCategory(4, "indeterminate", "In Progress", "yellow")
 DONE = StatusCategory(3, "done", "Done", "green")
@@ -127,3 +149,31 @@ LINK_TYPES = (
     LinkType("10002", "Duplicate", "is duplicated by", "duplicates"),
     LinkType("10003", "Relates", "relates to", "relates to"),
 )
+
+FIELDS = {
+    each.id: each
+    for each in (
+        SystemField("issuekey", "Key", None, ("id", "issue", "issuekey", "key"), orderable=False),
+        SystemField("summary", "Summary", "string", ("summary",)),
+        SystemField("description", "Description", "string", ("description",)),
+        SystemField("environment", "Environment", "string", ("environment",)),
+        SystemField("project", "Project", "project", ("project",), orderable=False),
+        SystemField("issuetype", "Issue Type", "issuetype", ("issuetype", "type")),
+        SystemField("status", "Status", "status", ("status",), orderable=False),
+        SystemField("statusCategory", "Status Category", "statusCategory", ("statusCategory",), orderable=False),
+        SystemField("statuscategorychangedate", "Status Category Changed", "datetime", orderable=False),
+        SystemField("priority", "Priority", "priority", ("priority",)),
+        SystemField("labels", "Labels", "array", ("labels",), items="string"),
+        SystemField("assignee", "Assignee", "user", ("assignee",)),
+        SystemField("creator", "Creator", "user", ("creator",), orderable=False),
+        SystemField("reporter", "Reporter", "user", ("reporter",)),
+        SystemField("created", "Created", "datetime", ("created", "createdDate"), orderable=False),
+        SystemField("updated", "Updated", "datetime", ("updated", "updatedDate"), orderable=False),
+        SystemField("duedate", "Due date", "date"),
+        SystemField("resolution", "Resolution", "resolution", ("resolution",)),
+        SystemField("resolutiondate", "Resolved", "datetime", ("resolutiondate", "resolved"), orderable=False),
+        SystemField("issuelinks", "Linked Issues", "array", items="issuelinks"),
+        SystemField("comment", "Comment", "comments-page", ("comment",)),
+    )
+}
+"""What issues have, by id. Jira knows further names for a search, e.g. `due`; only those that work here are told."""

@@ -1,4 +1,4 @@
-"""The doors that tell what there is: people, projects, priorities, statuses, and what can be written when opening."""
+"""The doors that tell what there is: people, projects, fields, priorities, and what can be written when opening."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from steps.world.services.jira import errors, views
 from steps.world.services.jira.call import Call, Doors
-from steps.world.services.jira.catalogue import ISSUE_TYPES, PRIORITIES, RESOLUTIONS, STATUSES
+from steps.world.services.jira.catalogue import FIELDS, ISSUE_TYPES, PRIORITIES, RESOLUTIONS, STATUSES
 from steps.world.services.jira.errors import Answer, Refused
 from steps.world.services.jira.fields import CREATE_SCREEN, REQUIRED
 from steps.world.services.jira.issues import metadata
@@ -130,6 +130,11 @@ def resolutions(call: Call) -> Answer:
     return errors.told([views.resolution(call.site, each) for each in RESOLUTIONS])
 
 
+def fields(call: Call) -> Answer:
+    """GET /field"""
+    return errors.told([views.field(each) for each in FIELDS.values()])
+
+
 def labels(call: Call) -> Answer:
     """GET /label"""
     used = sorted({label for issue in call.site.issues(call.user) for label in issue.labels})
@@ -195,6 +200,7 @@ DOORS: Doors = {
     "/priority/search": {"GET": search_priorities},
     "/status": {"GET": statuses},
     "/resolution": {"GET": resolutions},
+    "/field": {"GET": fields},
     "/label": {"GET": labels},
     "/issue/createmeta/{project}/issuetypes": {"GET": creatable_types},
     "/issue/createmeta/{project}/issuetypes/{type}": {"GET": creatable_fields},

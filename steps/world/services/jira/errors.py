@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
+from steps.world.services.covered import NOT_COVERED
+
 Headers = tuple[tuple[str, str], ...]
 Reason = Literal["jira-burst-based", "jira-per-issue-on-write", "jira-quota-global-based", "jira-quota-tenant-based"]
 """Which limit was reached (header RateLimit-Reason)."""
@@ -95,6 +97,11 @@ def no_such_path(url: str) -> Answer:
 def method_not_allowed(allowed: str) -> Answer:
     """405: the address does not know the method."""
     return Answer(405, (("allow", allowed),), b"")
+
+
+def not_covered(method: str, path: str) -> Answer:
+    """501: Jira would serve this, the double does not."""
+    return collection(501, f"{NOT_COVERED}{method} {path}.")
 
 
 def removed() -> Answer:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
-from steps.world.services.jira import adf, errors
+from steps.world.services.jira import adf, catalogue, errors
 from steps.world.services.jira.catalogue import (
     ISSUE_TYPES,
     LINK_TYPES,
@@ -58,7 +58,7 @@ class Field:
     name: str
     schema: Mapping[str, str]
     read: Callable[[Writer, Any], Any]
-    operations: tuple[str, ...] = ("set",)
+    operations: tuple[str, ...]
 
     def changed(self, writer: Writer, verb: str, raw: Any, before: Any) -> Any:
         """The field's value after one operation. Raises InvalidValueError."""
@@ -168,6 +168,10 @@ def _operations(raw: Any) -> list[tuple[str, Any]]:
     if not isinstance(raw, list) or not all(isinstance(each, dict) for each in raw):
         raise Refused(errors.invalid_payload())
     return [operation for each in raw for operation in each.items()]
+
+
+def _document(writer: Writer, raw: Any) -> Document | None:
+    return document(raw)
 
 
 def _project(writer: Writer, raw: Any) -> Project:
@@ -292,43 +296,22 @@ MISSING = {
 }
 """What Jira says when a field that must be there is not."""
 
+SET = ("set",)
 FIELDS = {
-    each.id: each
-    for each in (
-        Field("project", "Project", {"type": "project", "system": "project"}, _project),
-        Field("issuetype", "Issue Type", {"type": "issuetype", "system": "issuetype"}, _issue_type),
-        Field("summary", "Summary", {"type": "string", "system": "summary"}, _summary),
-        Field(
-            "description",
-            "Description",
-            {"type": "string", "system": "description"},
-            lambda writer, raw: document(raw),
-        ),
-        Field(
-            "environment",
-            "Environment",
-            {"type": "string", "system": "environment"},
-            lambda writer, raw: document(raw),
-        ),
-        Field("priority", "Priority", {"type": "priority", "system": "priority"}, _priority),
-        Field(
-            "labels",
-            "Labels",
-            {"type": "array", "items": "string", "system": "labels"},
-            _label,
-            ("add", "set", "remove"),
-        ),
-        Field("assignee", "Assignee", {"type": "user", "system": "assignee"}, assignee),
-        Field("duedate", "Due date", {"type": "date", "system": "duedate"}, _due_date),
-        Field("resolution", "Resolution", {"type": "resolution", "system": "resolution"}, _resolution),
-        Field(
-            "issuelinks",
-            "Linked Issues",
-            {"type": "array", "items": "issuelinks", "system": "issuelinks"},
-            _link,
-            ("add",),
-        ),
-        Field("comment", "Comment", {"type": "comments-page", "system": "comment"}, _comment, ("add",)),
+    id_: Field(id_, catalogue.FIELDS[id_].name, catalogue.FIELDS[id_].schema, read, operations)
+    for id_, read, operations in (
+        ("project", _project, SET),
+        ("issuetype", _issue_type, SET),
+        ("summary", _summary, SET),
+        ("description", _document, SET),
+        ("environment", _document, SET),
+        ("priority", _priority, SET),
+        ("labels", _label, ("add", "set", "remove")),
+        ("assignee", assignee, SET),
+        ("duedate", _due_date, SET),
+        ("resolution", _resolution, SET),
+        ("issuelinks", _link, ("add",)),
+        ("comment", _comment, ("add",)),
     )
 }
 REQUIRED = tuple(MISSING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from uuid import uuid4
 
 from starlette.applications import Starlette
@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from steps.world.services.jira import directory, errors, issues, links, search, views
+from steps.world.services.jira import directory, errors, issues, links, search, uncovered, views
 from steps.world.services.jira.access import Access
 from steps.world.services.jira.call import Call, Door, Doors
 from steps.world.services.jira.catalogue import Workflow
@@ -21,6 +21,17 @@ from steps.world.services.jira.limits import Limits
 from steps.world.services.jira.records import Permission, User
 from steps.world.services.jira.site import Site
 
+DOORS: Doors = {**issues.DOORS, **links.DOORS, **directory.DOORS, **search.DOORS}
+V2: Doors = {"/search": search.DOORS["/search"]}
+V2_UNCOVERED = {path: [*DOORS.get(path, ()), *uncovered.PLATFORM.get(path, ())] for path in DOORS | uncovered.PLATFORM}
+APIS: dict[str, tuple[Doors, Mapping[str, Iterable[str]]]] = {
+    views.API: (DOORS, uncovered.PLATFORM),
+    "/rest/api/2": (V2, V2_UNCOVERED),
+    "/rest/api/latest": (V2, V2_UNCOVERED),
+    "/rest/agile/1.0": ({}, uncovered.AGILE),
+}
+"""What each API has: doors, and by path the methods that are not covered. Only v3 can be used."""
+GATEWAY = "/ex/jira/"
 LARGEST_BODY = 5 * 2**20
 """Bytes beyond which the edge answers 413; the number is an assumption."""
 
@@ -42,19 +53,12 @@ class Jira:
         lead = self.add_user("jira-admin@example.com", "Jira Admin")
         self._site.add_project("HOMELAB", "Homelab", lead)
         self._site.add_project("OPS", "Operations", lead)
-        doors: Doors = {**issues.DOORS, **links.DOORS, **directory.DOORS, **search.DOORS}
-        # A path with fewer parameters goes first: /project/search is no project. A slash at the end does not matter.
-        routes: list[BaseRoute] = [
-            Route(path + slash, self._endpoint(path, doors[path]), methods=list(doors[path]))
-            for path in sorted(doors, key=lambda path: path.count("{"))
-            for slash in ("", "/")
-        ]
+        routes = {api: self._routes(api) for api in APIS}
         self.app = Starlette(
             routes=[
-                Mount(views.API, routes=routes, name="site"),
-                Mount(f"/ex/jira/{self.cloud_id}{views.API}", routes=routes, name="gateway"),
+                Mount(root + api, routes=routes[api]) for root in ("", f"{GATEWAY}{self.cloud_id}") for api in routes
             ],
-            exception_handlers={404: self._no_such_path, 405: self._method_not_allowed},
+            exception_handlers={404: self._unrouted, 405: self._unrouted},
         )
 
     # who there is, and what they may do
@@ -116,25 +120,40 @@ class Jira:
 
     # the doors
 
-    def _endpoint(self, path: str, doors: dict[str, Door]) -> Callable[[Request], Awaitable[Response]]:
+    def _routes(self, api: str) -> list[BaseRoute]:
+        """What the API has.
+
+        A path with fewer parameters goes first: /project/search is no project. A slash at the end does not matter.
+        """
+        doors, missing = APIS[api]
+        prefix = api.removeprefix(views.API)
+        return [
+            Route(
+                path + slash,
+                self._endpoint(prefix + path, doors.get(path, {})),
+                methods=[*doors.get(path, ()), *missing.get(path, ())],
+            )
+            for path in sorted({**doors, **missing}, key=lambda path: path.count("{"))
+            for slash in ("", "/")
+        ]
+
+    def _endpoint(self, path: str, doors: Mapping[str, Door]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             method = "GET" if request.method == "HEAD" else request.method
-            answer = self._answer(request, path, method, doors[method], await request.body())
+            answer = self._answer(request, path, method, doors.get(method), await request.body())
             return _response(answer)
 
         return endpoint
 
-    def _answer(self, request: Request, path: str, method: str, door: Door, raw: bytes) -> Answer:
+    def _answer(self, request: Request, path: str, method: str, door: Door | None, raw: bytes) -> Answer:
         """One request from beginning to end. Nothing in it waits, so requests never mix."""
         now = self._clock()
         left: errors.Headers = ()
         try:
-            user = self._access.authenticate(
-                request.headers.get("authorization", ""),
-                at_gateway=request.scope["root_path"].startswith("/ex/jira/"),
-                now=now,
-            )
+            user = self._caller(request, now)
             left = self._limits.admit(method, path, user.account_id, now)
+            if door is None:
+                raise Refused(errors.not_covered(method, path))
             if len(raw) > LARGEST_BODY:
                 raise Refused(errors.too_large("The request is too large."))
             content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -146,12 +165,23 @@ class Jira:
         told = {name for name, _ in answer.headers}
         return answer._replace(headers=(*answer.headers, *(each for each in left if each[0] not in told)))
 
-    async def _no_such_path(self, request: Request, _: Exception) -> Response:
-        return _response(errors.no_such_path(f"{self._site.url}{request.url.path}"))
+    def _caller(self, request: Request, now: float) -> User:
+        """Who asks. Raises Refused."""
+        authorization, at_gateway = request.headers.get("authorization", ""), request.url.path.startswith(GATEWAY)
+        return self._access.authenticate(authorization, at_gateway=at_gateway, now=now)
 
-    async def _method_not_allowed(self, request: Request, refusal: Exception) -> Response:
-        assert isinstance(refusal, HTTPException)
-        return _response(errors.method_not_allowed((refusal.headers or {}).get("Allow", "")))
+    async def _unrouted(self, request: Request, problem: Exception) -> Response:
+        """Whoever may ask an API is told that it has no such address, or that the address has no such method."""
+        assert isinstance(problem, HTTPException)
+        path = request.url.path
+        try:
+            if path.startswith((GATEWAY, "/rest/")):
+                self._caller(request, self._clock())
+        except Refused as refused:
+            return _response(refused.answer)
+        if problem.status_code == 405:
+            return _response(errors.method_not_allowed((problem.headers or {}).get("Allow", "")))
+        return _response(errors.no_such_path(f"{self._site.url}{path}"))
 
 
 def _response(answer: Answer) -> Response:

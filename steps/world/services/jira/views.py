@@ -15,6 +15,7 @@ from steps.world.services.jira.catalogue import (
     Resolution,
     Status,
     StatusCategory,
+    SystemField,
     Transition,
 )
 from steps.world.services.jira.records import Comment, History, Issue, Project, RemoteLink, User
@@ -22,6 +23,8 @@ from steps.world.services.jira.site import Site
 
 Told = dict[str, Any]
 API = "/rest/api/3"
+NOT_NAVIGABLE = "comment"
+"""The one field that no list of issues shows."""
 
 
 def time(moment: datetime | None) -> str | None:
@@ -135,6 +138,21 @@ def resolution(site: Site, resolution: Resolution) -> Told:
         "id": resolution.id,
         "description": resolution.description,
         "name": resolution.name,
+    }
+
+
+def field(field: SystemField) -> Told:
+    """Schema FieldDetails."""
+    return {
+        "id": field.id,
+        "key": field.id,
+        "name": field.name,
+        "custom": False,
+        "orderable": field.orderable,
+        "navigable": field.id != NOT_NAVIGABLE,
+        "searchable": bool(field.schema and field.clauses),
+        "clauseNames": list(field.clauses),
+        **({"schema": field.schema} if field.schema else {}),
     }
 
 
@@ -310,7 +328,7 @@ def _chosen(told: Told, wanted: set[str]) -> Told:
     return {
         name: value
         for name, value in told.items()
-        if name not in dropped and (everything or name in named or (navigable and name != "comment"))
+        if name not in dropped and (everything or name in named or (navigable and name != NOT_NAVIGABLE))
     }
 
 
