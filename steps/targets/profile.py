@@ -151,7 +151,9 @@ class Resources(Section):
     """Cores, on average over the burst."""
     left_over_files: int = 256
     """Open files more than before, once the burst is over: connections that are kept."""
-    left_over_threads: int = 16
+    left_over_threads: int = 48
+    """Threads more than before, once the burst is over: those of a pool that has grown, and fewer than one for each
+    alert."""
 
 
 class Targets(Section):
