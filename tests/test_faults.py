@@ -10,8 +10,10 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 import pytest
 from starlette.applications import Starlette
@@ -89,6 +91,8 @@ class Ways:
         match name:
             case "tunnel":
                 return await self._way(name, self._client(proxy=door), f"https://{HOST}")
+            case "plain tunnel":
+                return await self._way(name, self._client(transport=plain_tunnels(door)), f"http://{HOST}")
             case "proxy":
                 return await self._way(name, self._client(proxy=door), f"http://{HOST}")
             case "front":
@@ -97,14 +101,37 @@ class Ways:
                 return await self._way(name, self._gateway.client("agent"), f"https://{HOST}")
         raise ValueError(name)
 
-    def _client(self, proxy: str | None = None) -> httpx.AsyncClient:
-        return httpx.AsyncClient(proxy=proxy, verify=self._authority.client_context(), trust_env=False)
+    def _client(self, proxy: str | None = None, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+        context = self._authority.client_context()
+        return httpx.AsyncClient(proxy=proxy, transport=transport, verify=context, trust_env=False)
 
     async def _way(self, name: str, client: httpx.AsyncClient, base: str) -> Way:
         return Way(name, await self._stack.enter_async_context(client), base)
 
 
-WAYS = ["tunnel", "proxy", "front", "own client"]
+class Tunnels(httpcore.AsyncNetworkBackend):
+    """Every connection is a tunnel that a proxy opens."""
+
+    def __init__(self, door: str) -> None:
+        self._door = urlsplit(door)
+        self._backend = httpcore.AnyIOBackend()
+
+    async def connect_tcp(self, host: str, port: int, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        assert self._door.hostname and self._door.port
+        stream = await self._backend.connect_tcp(self._door.hostname, self._door.port, *args, **options)
+        await stream.write(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        assert (await stream.read(2**16)).startswith(b"HTTP/1.1 200 ")
+        return stream
+
+
+def plain_tunnels(door: str) -> httpx.AsyncHTTPTransport:
+    """Speaks plain HTTP in tunnels, as some clients do and httpx does not."""
+    transport = httpx.AsyncHTTPTransport()
+    transport._pool = httpcore.AsyncConnectionPool(network_backend=Tunnels(door))
+    return transport
+
+
+WAYS = ["tunnel", "plain tunnel", "proxy", "front", "own client"]
 
 
 @pytest.fixture
@@ -144,8 +171,9 @@ def errno_of(error: BaseException | None) -> int | None:
 
 async def test_a_refused_connection(gateway: Gateway, journal: Journal, service: Service, way: Way) -> None:
     with gateway.inject(HOST, Refuse()) as injection:
-        # A proxy has accepted the connection already, so that a call without a tunnel can only be reset.
-        with pytest.raises(httpx.ReadError if way.name == "proxy" else httpx.ConnectError) as seen:
+        # A proxy has accepted the connection already, so that a call without a handshake can only be reset.
+        unencrypted = way.name in ("proxy", "plain tunnel")
+        with pytest.raises(httpx.ReadError if unencrypted else httpx.ConnectError) as seen:
             await way.call()
         if way.name == "front":
             assert errno_of(seen.value) == errno.ECONNREFUSED

@@ -21,7 +21,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from steps.incident import transport
 from steps.world.gateway import Authority, Gateway
+from steps.world.gateway.connection import RESET_ON_CLOSE
+from steps.world.gateway.faults import ExpiredCertificate
 from steps.world.journal import BODY_LIMIT, Exchange, Journal
 from steps.world.loop import Loop
 from tests.eventually import eventually
@@ -71,9 +74,13 @@ class Wire:
         address = urlsplit(url)
         return cls(*await asyncio.open_connection(address.hostname, address.port))
 
-    async def start_tls(self, host: str, context: ssl.SSLContext) -> None:
-        self.send(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n")
+    async def connect(self, target: str) -> None:
+        """Opens a tunnel."""
+        self.send(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n")
         assert await self.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+    async def start_tls(self, host: str, context: ssl.SSLContext) -> None:
+        await self.connect(f"{host}:443")
         await self.writer.start_tls(context, server_hostname=host)
 
     def send(self, text: str) -> None:
@@ -275,9 +282,8 @@ async def test_a_caller_that_does_not_trust_the_authority_is_recorded(gateway: G
 async def test_what_is_no_tls_handshake_is_recorded(gateway: Gateway, journal: Journal) -> None:
     gateway.route(HOST, "linear", named("linear"))
     async with wire(await gateway.door("agent")) as caller:
-        caller.send(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n\r\n")
-        await caller.reader.readuntil(b"\r\n\r\n")
-        caller.send("GET / HTTP/1.1\r\n\r\n")
+        await caller.connect(f"{HOST}:443")
+        caller.send("\x16GET / HTTP/1.1\r\n\r\n")
         with pytest.raises(ConnectionError):
             assert await caller.rest() == b""
             raise ConnectionError
@@ -303,24 +309,126 @@ async def test_the_callers_tls_version_is_recorded_and_http_1_1_agreed_on(
     assert exchange.tls == version.name.replace("_", ".")
 
 
+async def test_a_handshake_may_come_byte_by_byte(gateway: Gateway, journal: Journal, authority: Authority) -> None:
+    gateway.route(HOST, "linear", named("linear"))
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = authority.client_context()
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # so that the handshake ends with what the gateway sends
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=HOST)
+    async with wire(await gateway.door("agent")) as caller:
+        await caller.connect(f"{HOST}:443")
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                for byte in outgoing.read():
+                    caller.writer.write(bytes([byte]))
+                    await asyncio.sleep(0)
+                incoming.write(await caller.reader.read(2**16))
+        tls.write(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        caller.writer.write(outgoing.read())
+        incoming.write(await caller.reader.read(2**16))
+        assert tls.read().startswith(b"HTTP/1.1 200 OK\r\n")
+    [exchange] = await recorded(journal)
+    assert (exchange.url, exchange.tls) == (f"https://{HOST}/", "TLSv1.2")
+
+
+# -- plain HTTP in a tunnel
+
+
+async def test_what_is_said_plainly_in_a_tunnel_is_recorded_as_if_it_were_said_outside(
+    gateway: Gateway, journal: Journal
+) -> None:
+    host = "prometheus.prometheus.svc.cluster.local"
+    gateway.route(host, "prometheus", service(echo))
+    async with wire(await gateway.door("agent")) as caller:
+        await caller.connect(f"{host}:9090")
+        for body in ("one", "two"):
+            caller.send(f"POST /api/v1/query HTTP/1.1\r\nHost: {host}:9090\r\nContent-Length: 3\r\n\r\n{body}")
+            assert json.loads((await caller.answer())[1])["url"] == f"http://{host}:9090/api/v1/query"
+    tunnelled = journal.exchanges()
+    async with httpx.AsyncClient(proxy=await gateway.door("agent"), trust_env=False) as client:
+        await client.post(f"http://{host}:9090/api/v1/query", content=b"two")
+    outside = journal.exchanges()[-1]
+    assert [e.request_body for e in tunnelled] == [b"one", b"two"]
+    for exchange in tunnelled:
+        for said in ("caller", "callee", "method", "url", "status", "tls", "fault", "error"):
+            assert getattr(exchange, said) == getattr(outside, said)
+    assert (outside.callee, outside.tls) == ("prometheus", None)
+
+
+@pytest.mark.parametrize(("port", "named_port"), [(80, ""), (443, ":443"), (8080, ":8080")])
+async def test_the_world_outside_hears_plain_http_in_a_tunnel_and_it_counts_as_unencrypted(
+    gateway: Gateway, journal: Journal, port: int, named_port: str
+) -> None:
+    gateway.route(HOST, "linear", named("linear"))
+    with gateway.inject(HOST, ExpiredCertificate()) as injection:
+        async with wire(await gateway.door("agent")) as caller:
+            await caller.connect(f"{HOST}:{port}")
+            caller.send(f"GET /graphql HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
+            assert (await caller.answer())[1] == b"linear"
+    [exchange] = journal.exchanges()
+    assert (exchange.callee, exchange.method, exchange.tls) == ("linear", "GET", None)
+    assert exchange.url == f"http://{HOST}{named_port}/graphql"
+    assert transport.weakness(exchange) == "unencrypted"
+    assert (exchange.fault, injection.hits) == (None, 0)  # plain HTTP meets no certificate
+
+
+async def test_a_plain_request_in_a_tunnel_may_come_in_pieces_or_before_the_tunnel_is_open(
+    gateway: Gateway, journal: Journal
+) -> None:
+    gateway.route(HOST, "linear", named("linear"))
+    async with wire(await gateway.door("agent")) as caller:
+        await caller.connect(f"{HOST}:80")
+        caller.send("G")
+        await asyncio.sleep(0.05)
+        caller.send(f"ET /pieces HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
+        assert (await caller.answer())[1] == b"linear"
+    async with wire(await gateway.door("agent")) as caller:
+        caller.send(f"CONNECT {HOST}:80 HTTP/1.1\r\nHost: {HOST}\r\n\r\nGET /early HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
+        assert await caller.reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 200 Connection established\r\n\r\n"
+        assert (await caller.answer())[1] == b"linear"
+    assert [e.path for e in journal.exchanges()] == ["/pieces", "/early"]
+
+
+@pytest.mark.parametrize("how", ["closes", "resets"])
+async def test_who_says_nothing_in_a_tunnel_leaves_nothing_behind(gateway: Gateway, journal: Journal, how: str) -> None:
+    gateway.route(HOST, "linear", named("linear"))
+    door = await gateway.door("agent")
+    process = psutil.Process()
+    files = process.num_fds()
+    caller = await Wire.open(door)
+    await caller.connect(f"{HOST}:443")
+    await eventually(lambda: process.num_fds() == files + 3)  # both ends, and what waits for the first byte
+    if how == "resets":
+        caller.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    caller.writer.transport.abort()
+    await eventually(lambda: asyncio.all_tasks() == {asyncio.current_task()} and process.num_fds() == files)
+    assert journal.exchanges() == []
+    assert journal.marks() == []
+
+
 # -- one connection, many kinds of messages
 
 
-@pytest.mark.parametrize("tunnel", [True, False])
+@pytest.mark.parametrize("way", ["TLS in a tunnel", "plain HTTP in a tunnel", "absolute form"])
 async def test_one_connection_serves_many_requests_also_sent_at_once(
-    gateway: Gateway, journal: Journal, authority: Authority, tunnel: bool
+    gateway: Gateway, journal: Journal, authority: Authority, way: str
 ) -> None:
     gateway.route(HOST, "linear", service(echo))
-    target = "" if tunnel else f"http://{HOST}"
+    target = f"http://{HOST}" if way == "absolute form" else ""
     async with wire(await gateway.door("agent")) as caller:
-        if tunnel:
+        if way == "TLS in a tunnel":
             await caller.start_tls(HOST, authority.client_context())
+        elif way == "plain HTTP in a tunnel":
+            await caller.connect(f"{HOST}:80")
         for body in ("one", "two"):
             caller.send(f"POST {target}/ HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 3\r\n\r\n{body}")
             assert json.loads((await caller.answer())[1])["body"] == body
         caller.send("".join(f"GET {target}/{i} HTTP/1.1\r\nHost: {HOST}\r\n\r\n" for i in range(3)))
         answers = [json.loads((await caller.answer())[1])["url"] for _ in range(3)]
-    scheme = "https" if tunnel else "http"
+    scheme = "https" if way == "TLS in a tunnel" else "http"
     assert answers == [f"{scheme}://{HOST}/{i}" for i in range(3)]
     assert [e.path for e in journal.exchanges()] == ["/", "/", "/0", "/1", "/2"]
 
@@ -751,11 +859,11 @@ async def test_closing_leaves_nothing_behind_and_records_what_was_under_way(
     async with Gateway(journal, authority) as gateway:
         gateway.route(HOST, "linear", service(never))
         door, front = await gateway.door("agent"), await gateway.front(HOST, "converter")
-        callers = [await Wire.open(url) for url in (door, door, door, door, front, front)]
-        _idle, mid_handshake, tunnelled, plain, fronted, half = callers
-        for caller in (tunnelled, mid_handshake):
-            caller.send(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
-            await caller.reader.readuntil(b"\r\n\r\n")
+        callers = [await Wire.open(url) for url in (door, door, door, door, door, front, front)]
+        _idle, silent, mid_handshake, tunnelled, plain, fronted, half = callers
+        for caller in (silent, mid_handshake, tunnelled):
+            await caller.connect(f"{HOST}:443")
+        mid_handshake.send("\x16")
         await tunnelled.writer.start_tls(authority.client_context(), server_hostname=HOST)
         tunnelled.send(f"GET /tunnelled HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
         plain.send(f"GET http://{HOST}/plain HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
@@ -764,6 +872,7 @@ async def test_closing_leaves_nothing_behind_and_records_what_was_under_way(
         await eventually(lambda: len(journal.in_flight()) == 4)
     assert journal.in_flight() == []
     reasons = {e.path: e.error for e in journal.exchanges()}
+    assert len(journal.exchanges()) == len(reasons)  # who was silent made no call
     closed = "The world was closed while the call was under way."
     assert reasons == {
         "/": "The TLS handshake was broken off.",

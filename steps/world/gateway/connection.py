@@ -6,6 +6,7 @@ import asyncio
 import socket
 import ssl
 import struct
+from contextlib import suppress
 from http.client import responses
 
 import h11
@@ -26,6 +27,9 @@ from steps.world.journal import Flight, host_of
 HEAD_LIMIT = 64 * 1024
 """Bytes that a request's line and header fields may have, as at most servers."""
 
+HANDSHAKE_RECORD = b"\x16"
+"""The first byte of a TLS connection (RFC 8446 §5.1). No request begins with it."""
+
 HANDSHAKE_LIMIT = 10.0
 """Seconds for a TLS handshake."""
 
@@ -42,9 +46,9 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 class Connection(asyncio.Protocol):
     """A caller's connection to a door, or to the front of the host `front`.
 
-    At a door, requests come in absolute form, or within a tunnel that CONNECT opens to a host: then the
-    gateway ends the TLS connection in the host's place. A task owned by the connection serves it;
-    `connections` holds it as long as it is open.
+    At a door, requests come in absolute form, or within a tunnel that CONNECT opens to a host: there the
+    gateway ends the TLS connection in the host's place, or takes plain HTTP, whichever the caller speaks.
+    A task owned by the connection serves it; `connections` holds it as long as it is open.
     """
 
     def __init__(
@@ -227,22 +231,52 @@ class Connection(asyncio.Protocol):
     # -- the tunnel
 
     async def _open_tunnel(self, head: h11.Request) -> bool:
-        """Answers CONNECT, then does the TLS handshake in the host's place; True when it succeeded."""
+        """Answers CONNECT, and takes what the caller speaks in the tunnel, TLS or plain HTTP; True when it is open."""
         await self._next()  # the end of the request
-        base = f"https://{head.target.decode('latin-1').removesuffix(':443')}"
-        host = host_of(base)
-        if self._network.find(host) is None:
+        target = head.target.decode("latin-1")
+        base = f"https://{target.removesuffix(':443')}"
+        if self._network.find(host_of(base)) is None:
             flight = self._begin(head, f"{base}/")
             request = Request(flight.caller, flight.method, flight.url, flight.request_headers, b"")
             await self._write(await self._network.answer(flight, request))
             return False
+        self._tcp.pause_reading()  # a handshake is asyncio's to read
         self._send(h11.Response(status_code=200, headers=[], reason=b"Connection established"))
+        early, _ = self._http.trailing_data
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_LIMIT)
+        if (early[:1] or await self._first_byte()) == HANDSHAKE_RECORD:
+            await self._end_tls(head, base)
+            self._base = base
+            return True
+        self._base = f"http://{target.removesuffix(':80')}"
+        self._began = None
+        if early:
+            self.data_received(early)
+        self._tcp.resume_reading()
+        return True
+
+    async def _first_byte(self) -> bytes:
+        """What the caller sends first while reading is paused, left where it is; nothing when the caller leaves."""
+        loop = asyncio.get_running_loop()
+        own: socket.socket = self._tcp.get_extra_info("socket")
+        with own.dup() as peer:  # asyncio lets nobody wait for its transport's own
+            self._arrived.clear()
+            loop.add_reader(peer, self._arrived.set)
+            try:
+                await self._arrived.wait()
+            finally:
+                loop.remove_reader(peer)
+            with suppress(OSError):
+                return peer.recv(1, socket.MSG_PEEK)
+        return b""
+
+    async def _end_tls(self, head: h11.Request, base: str) -> None:
+        """Does the TLS handshake in the host's place, unless the host refuses the connection."""
+        host = host_of(base)
         if refused := self._network.refusal(host):
             flight = self._begin(head, f"{base}/")
             flight.fault = refused.name
             flight.end("The connection was refused.")
-            self._arrived.clear()
-            await self._arrived.wait()  # for the handshake to begin, so that the reset breaks it
             raise RefusedError(flight.error)
         met = self._network.tls_fault(host, self._caller)
         self._tunnel_fault = met.name if met else None
@@ -255,12 +289,8 @@ class Connection(asyncio.Protocol):
             self._begin(head, f"{base}/").end(_handshake_failure(error))
             self._connections.discard(self)  # asyncio does not report the loss of a connection in its handshake
             raise ResetError from error
-        self._base = base
-        return True
 
     async def _start_tls(self, context: ssl.SSLContext) -> None:
-        # First: the first request may come in together with the end of the handshake.
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD_LIMIT)
         transport = await asyncio.get_running_loop().start_tls(
             self._transport,
             self,

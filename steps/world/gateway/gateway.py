@@ -66,8 +66,8 @@ class Gateway:
     async def door(self, caller: str, port: int = 0) -> str:
         """The URL of the forward proxy for this caller: for HTTP_PROXY, HTTPS_PROXY and `proxy_url`.
 
-        It takes requests in absolute form, and TLS by CONNECT with certificates of the authority. It is opened, at
-        that port or any, when it is first asked for.
+        It takes requests in absolute form, and by CONNECT TLS with certificates of the authority, or plain HTTP. It
+        is opened, at that port or any, when it is first asked for.
         """
         if caller not in self._doors:
             self._doors[caller] = Listener(lambda: self._connection(caller), port)
