@@ -552,7 +552,7 @@ def tries(*pauses: float, body: bytes = b'{"query": "{ viewer { id } }"}') -> li
 
 
 def test_growing_pauses_between_tries_are_seen() -> None:
-    assert len(calls.tried_again(tries(0.1, 0.2, 0.4), 1.5)) == 3
+    assert len(calls.tried_again(tries(0.1, 0.2, 0.4), 1.5)) == 4
     for before, after in pairwise(tries(0.1, 0.2)):
         assert before.began < after.began
 
@@ -560,28 +560,39 @@ def test_growing_pauses_between_tries_are_seen() -> None:
 def test_tries_whose_bodies_differ_are_one_request_when_they_ask_for_the_same() -> None:
     made = [
         replace(one, request_body=b'{"query": "{ viewer { id } }", "variables": {"n": %d}}' % number)
-        for number, one in enumerate(tries(0.1, 0.2))
+        for number, one in enumerate(tries(0.1, 0.2, 0.4))
     ]
     calls.tried_again(made, 1.5)
 
 
 def test_no_retry_a_storm_and_shrinking_pauses_are_refused() -> None:
-    refused(lambda: calls.tried_again(tries(0.1), 1.5), "at least 3 times", "2 calls")
-    refused(lambda: calls.tried_again(tries(0.1, 0.1), 1.5), "grow", "0.10 s, 0.10 s")
+    refused(lambda: calls.tried_again(tries(0.1), 1.5), "at least 4 times", "2 calls")
+    refused(lambda: calls.tried_again(tries(0.1, 0.1, 0.1), 1.5), "grow", "0.10 s, 0.10 s, 0.10 s")
+
+
+def test_who_gives_a_call_up_after_three_tries_shows_two_pauses() -> None:
+    refused(lambda: calls.tried_again(tries(0.1, 0.2), 1.5), "at least 4 times", "3 calls")
+    assert len(calls.tried_again(tries(0.1, 0.2), 1.5, calls.FEWEST)) == 3
+    refused(lambda: calls.tried_again(tries(0.1, 0.1), 1.5, calls.FEWEST), "grow", "0.10 s, 0.10 s")
+
+
+def test_even_pauses_that_a_busy_machine_lengthened_are_not_taken_for_growing_ones() -> None:
+    for pauses in ((0.1, 0.16, 0.12), (0.1, 0.1, 0.17), (0.12, 0.1, 0.17, 0.1), (0.1, 0.25, 0.1)):
+        refused(lambda pauses=pauses: calls.tried_again(tries(*pauses), 1.5, calls.FEWEST), "grow")
 
 
 def test_pauses_that_a_busy_machine_lengthened_at_first_are_seen_to_grow_after_that() -> None:
-    assert len(calls.tried_again(tries(0.33, 0.25, 0.45), 1.5)) == 3
+    assert len(calls.tried_again(tries(0.33, 0.25, 0.45, 0.9), 1.5)) == 4
     refused(lambda: calls.tried_again(tries(0.1, 0.1, 0.1, 0.1, 0.1, 0.4), 1.5), "grow", "0.10 s, 0.10 s")
 
 
 def test_an_even_look_beside_growing_pauses_is_no_storm_when_it_is_slow() -> None:
     look, opening = b'{"query": "{ viewer { id } }"}', b'{"query": "mutation { issueCreate(input: {}) { success } }"}'
-    slow, quick = tries(1.0, 1.0, body=look), tries(0.1, 0.1, body=look)
+    slow, quick = tries(1.0, 1.0, 1.0, body=look), tries(0.1, 0.1, 0.1, body=look)
     grown = tries(0.1, 0.2, 0.4, body=opening)
-    assert calls.tried_again([*slow, *grown], 1.5) == grown[:3]
+    assert calls.tried_again([*slow, *grown], 1.5) == grown
     refused(lambda: calls.tried_again([*quick, *grown], 1.5), "grow", "0.10 s, 0.10 s")
-    refused(lambda: calls.tried_again([*slow, *tries(0.1, 0.1, body=opening)], 1.5), "grow", "1.00 s, 1.00 s")
+    refused(lambda: calls.tried_again([*slow, *tries(0.1, 0.1, 0.1, body=opening)], 1.5), "grow", "1.00 s, 1.00 s")
 
 
 def test_an_alert_about_which_nothing_is_known_has_a_service_of_its_own() -> None:

@@ -103,8 +103,9 @@ def test_what_could_not_be_said_is_tried_again_and_what_survived_is_not(bench: B
     assert bench.tried == NAMES[:1] * 2
 
 
-def test_what_could_not_be_said_beside_others_is_tried_alone_at_the_end(bench: Bench) -> None:
-    bench.outcomes[NAMES[0]] = Outcome.UNPROVEN
+@pytest.mark.parametrize("outcome", [Outcome.UNPROVEN, Outcome.UNCLEAR])
+def test_what_could_not_be_said_beside_others_is_tried_alone_at_the_end(bench: Bench, outcome: Outcome) -> None:
+    bench.outcomes[NAMES[0]] = outcome
     bench.run("--jobs", "1")
     assert bench.tried.count(NAMES[0]) == 2
     assert bench.tried[-1] == NAMES[0]

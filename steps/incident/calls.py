@@ -12,8 +12,8 @@ from steps.incident.events import growing
 from steps.world.journal import Exchange, incident_keys, names_incident
 from steps.world.services.linear import operations
 
-TRIES = 3
-"""So many tries show whether their pauses grow."""
+FEWEST, ENOUGH = 3, 4
+"""So many tries can show that their pauses grow, and so many hardly do by chance, on a machine that lengthens them."""
 WINDOWS = 3
 """So many tries in a row are looked at for it, each with those after it."""
 
@@ -79,22 +79,23 @@ def few(calls: list[Exchange], most: int, what: str) -> None:
     )
 
 
-def tried_again(calls: list[Exchange], growth: float) -> list[Exchange]:
-    """The first tries of a request that was made again and again, with growing pauses (ruling 7).
+def tried_again(calls: list[Exchange], growth: float, least: int = ENOUGH) -> list[Exchange]:
+    """The first tries of a request that was made at least so often, with growing pauses (ruling 7).
 
     A look whether Linear is back may be taken at an even pace, one no quicker than those tries. A busy machine
     lengthens pauses at random: where the first ones do not show that they grow, the next ones may.
     """
-    repeated = _repeated(calls, lambda call: call.request_body)
-    repeated = repeated or _repeated(calls, lambda call: operations(call.request_body))
+    repeated = _repeated(calls, lambda call: call.request_body, least)
+    repeated = repeated or _repeated(calls, lambda call: operations(call.request_body), least)
     assert repeated, (
-        f"Expected agent-sre to try one request at least {TRIES} times while Linear is away, "
+        f"Expected agent-sre to try one request at least {least} times while Linear is away, "
         f"but of its {len(calls)} calls none was repeated so often."
     )
     steady: list[AssertionError] = []
     quickest = math.inf
     for group in repeated:
-        windows = [group[start : start + TRIES] for start in range(min(WINDOWS, len(group) - TRIES + 1))]
+        size = min(len(group), ENOUGH)
+        windows = [group[start : start + size] for start in range(min(WINDOWS, len(group) - size + 1))]
         missed = [_grown(window, growth) for window in windows]
         if None not in missed:
             steady += [one for one in missed if one]
@@ -117,9 +118,9 @@ def _grown(tries: list[Exchange], growth: float) -> AssertionError | None:
     return None
 
 
-def _repeated(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:
+def _repeated(calls: list[Exchange], key: Callable[[Exchange], Hashable], least: int) -> list[list[Exchange]]:
     """The calls that are alike, where there are enough of them to compare their pauses."""
-    return [group for group in alike(calls, key) if len(group) >= TRIES]
+    return [group for group in alike(calls, key) if len(group) >= least]
 
 
 def alike(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[list[Exchange]]:

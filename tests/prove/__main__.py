@@ -43,6 +43,8 @@ MEASURES, FLOODS = re.compile(r"S5\.|M\d|AC9\.4$"), re.compile(r"SEC6$")
 """Items whose verdict is a measure of time or of what the agent uses, and those that need all of the machine."""
 MEASURED = 2
 """So many of those that measure side by side: one takes less than half of two cores."""
+DISTURBED = (Outcome.UNPROVEN, Outcome.UNCLEAR)
+"""What a trial may come to because of those beside it. Whatever survives has survived."""
 STYLE = {
     Outcome.KILLED: "green",
     Outcome.SURVIVED: "bold red",
@@ -108,7 +110,7 @@ class Proof:
         """Tries the defects, those that took longest before first, and writes the matrix after each.
 
         Those whose items measure the agent come last, so that little disturbs the measure; after them once more, one
-        after the other, those with which the machine was too busy to prove anything.
+        after the other, those with which the machine was too busy to prove anything, or to say what they were to say.
         """
         defects = sorted(defects, key=self._expected, reverse=True)
         measured, flooded = ([one for one in defects if any(map(of.match, one.items))] for of in (MEASURES, FLOODS))
@@ -126,7 +128,7 @@ class Proof:
             self._run([one for one in defects if one not in (*measured, *flooded)], jobs, progress, task)
             self._run(measured, min(jobs, MEASURED), progress, task)
             self._run(flooded, 1, progress, task)
-            disturbed = [one for one in defects if self._trials[one.name].outcome is Outcome.UNPROVEN]
+            disturbed = [one for one in defects if self._trials[one.name].outcome in DISTURBED]
             progress.update(task, total=len(defects) + len(disturbed))
             self._run(disturbed, 1, progress, task)
 
