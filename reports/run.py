@@ -156,10 +156,12 @@ class Record:
         self._claim = os.open(self.latest.parent, os.O_RDONLY)
         try:
             fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise UsageError(
                 f"Another run is writing into {self.latest}: wait until it has ended, or run in another checkout."
             ) from None
+        except OSError:
+            pass  # a file system without locks can be run in all the same
 
     def trouble(self, where: str, error: BaseException, thing: object | None = None) -> Trouble:
         """Notes that something went wrong around a feature, rule, scenario or step; around the run without one."""

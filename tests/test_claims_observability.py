@@ -506,7 +506,7 @@ def test_a_dashboards_panels_are_read_with_their_variables_filled_in(tmp_path: P
         ({"type": "query", "current": {"value": "shop"}}, "shop"),
         ({"type": "custom", "query": "ai, shop"}, "ai"),
         ({"type": "custom", "query": "ai, shop", "includeAll": True}, ".*"),
-        ({"type": "constant", "query": "ai"}, "ai"),
+        ({"type": "constant", "query": "ai, shop"}, "ai, shop"),
     ],
 )
 def test_a_variable_that_nobody_has_set_begins_as_in_grafana(

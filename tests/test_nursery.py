@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from reports import requirements, run
+from reports.metrics import Metrics
 from reports.verdict import Status
 from tests.copies import ALONE, ROOT, NoVerdict
 from tests.prove.nursery import Nursery
@@ -60,3 +63,15 @@ def test_two_runs_in_one_place_do_not_mix_their_reports(nursery: Nursery) -> Non
         nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
     os.close(held)
     assert nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL).exit_code == 0
+
+
+def test_a_file_system_without_locks_can_be_run_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = requirements.load(ROOT / "features" / "requirements.toml")
+    record = run.begin(tmp_path, asked, Metrics(asked))
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(run.fcntl, "flock", refuse)
+    record.empty_latest()
+    assert record.latest.is_dir()

@@ -69,10 +69,12 @@ def _value(variable: dict[str, Any]) -> str:
 
 
 def _first(variable: dict[str, Any]) -> str:
-    """The first of a variable's choices. Those that only its query could tell are all taken."""
-    listed = variable.get("type") in ("constant", "custom", "interval", "textbox")
-    if listed and not variable.get("includeAll"):
-        return str(variable.get("query", "")).partition(",")[0].strip()
+    """The only or the first of a variable's choices. Those that only its query could tell are all taken."""
+    kind, query = variable.get("type"), str(variable.get("query", ""))
+    if kind in ("constant", "textbox"):
+        return query
+    if kind in ("custom", "interval") and not variable.get("includeAll"):
+        return query.partition(",")[0].strip()
     return ALL
 
 
