@@ -47,12 +47,16 @@ def test_a_run_without_a_verdict_leaves_none_of_the_run_before(nursery: Nursery)
 
 
 def test_nothing_is_left_when_it_is_closed(tmp_path: Path) -> None:
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
     place = tmp_path / "suite"
     with Nursery(ROOT, place) as nursery:
         nursery.run("--tags", "@AC2.4", *ALONE, profile=USUAL)
+        assert _processes_in(place)
     assert not place.exists()
-    assert {process.pid for process in psutil.Process().children(recursive=True)} <= before
+    assert not _processes_in(place)
+
+
+def _processes_in(place: Path) -> list[psutil.Process]:
+    return [one for one in psutil.process_iter(["cwd"]) if str(one.info["cwd"]).startswith(str(place))]
 
 
 def test_two_runs_in_one_place_do_not_mix_their_reports(nursery: Nursery) -> None:

@@ -1,5 +1,7 @@
 """The process behind a nursery: it has loaded what each run of the suite loads, and forks a run for each order.
 
+Beside it another one has loaded what the reference loads (see tests.prove.preloaded).
+
     python -m tests.prove.nursery_process        in the root of the suite
 
 An order is a line of standard input, in JSON: the `arguments` of behave, and the file that takes what is `printed`.
@@ -16,11 +18,16 @@ import pkgutil
 import signal
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 import behave.__main__
+from behave.configuration import Configuration
+from behave.runner import Runner
+
+from tests.prove import preloaded
 
 LOADED = ("reports.runner", "environment", "kubernetes.dynamic")
-"""Modules, with all that they need. The steps' own modules are loaded by behave, anew in each run."""
+"""Modules, with all that they need."""
 PACKAGES = ("steps.incident", "steps.drivers", "steps.world.services")
 """Packages of which all is loaded; some of it only takes its time when it is needed."""
 
@@ -28,8 +35,10 @@ PACKAGES = ("steps.incident", "steps.drivers", "steps.world.services")
 def main() -> None:
     """Loads, and serves until nobody orders any more. Ctrl-C is for the runs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    end = preloaded.serve(Path("preloaded.sock"))
     for name in (*LOADED, *_modules()):
         importlib.import_module(name)
+    _load_steps()
     gc.freeze()
     for line in sys.stdin:
         child = os.fork()
@@ -38,6 +47,7 @@ def main() -> None:
         _, status = os.waitpid(child, 0)
         with suppress(BrokenPipeError):  # who has ordered the run is gone
             print(os.waitstatus_to_exitcode(status), flush=True)
+    end()
 
 
 def run(arguments: list[str], printed: str) -> int:
@@ -49,6 +59,14 @@ def run(arguments: list[str], printed: str) -> int:
     os.dup2(output, 2)
     sys.argv = ["behave", *arguments]
     return int(behave.__main__.main())
+
+
+def _load_steps() -> None:
+    """Has behave load the steps, which takes long, as each is compared with all before it, and not forget them."""
+    behave.__main__.reset_runtime = lambda: None
+    runner = Runner(Configuration([]))
+    runner.setup_paths()
+    runner.load_step_definitions()
 
 
 def _modules() -> list[str]:

@@ -1,16 +1,20 @@
-"""The suite's runner, impatient: one scenario that fails in the expected words is proof enough for its item."""
+"""The suite's runner, impatient: what a trial has shown it does not look for again."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from behave.formatter._registry import make_formatters
 from behave.formatter.base import StreamOpener
+from behave.step_registry import registry
 
 from reports.formatter import VerdictFormatter
 from reports.judge import judge
 from reports.runner import AcceptanceRunner
+from reports.units import Unit
 from reports.verdict import Status, Verdict
+from reports.worker import feature_of
 
 
 class VerdictAlone(VerdictFormatter):
@@ -22,11 +26,35 @@ class VerdictAlone(VerdictFormatter):
 
 
 class UntilFound(AcceptanceRunner):
-    """Passes over the scenarios of an item once one of them has failed with what `-D says=` gives in its sentence."""
+    """Passes over the scenarios of an item once one of them has failed with what `-D says=` gives in its sentence.
+
+    Of the items that `-D green=` names, separated by commas, it runs one scenario each.
+    """
 
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self._found: set[str] = set()
+
+    def load_step_definitions(self, extra_step_paths: Sequence[str] | None = None) -> None:
+        """Loads the steps, unless the process that this one is forked from has done so."""
+        if not any(registry.steps.values()):
+            super().load_step_definitions(extra_step_paths)
+
+    def _select(self, others: Sequence[Any]) -> None:
+        super()._select(others)
+        green, begun = set(self.config.userdata["green"].split(",")), set[str]()
+        for scenario in tuple(self.record.selected):
+            items = self._items(scenario)
+            if items <= green and items <= begun:
+                self.record.selected.remove(scenario)
+                self.record.left_out.append(scenario)
+            begun |= items
+
+    def _run_alone(self, units: list[Unit]) -> bool:
+        """Without what is left out, as that takes its time, too, and the quick features first."""
+        self.features = [feature_of(unit) for unit in reversed(units)]
+        self.record.selected = [one for feature in self.features for one in feature.walk_scenarios()]
+        return super()._run_alone(units)
 
     def _open_formatters(self) -> None:
         self.recorder = VerdictAlone(StreamOpener(filename=str(self.record.latest)), self.config)
