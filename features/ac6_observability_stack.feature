@@ -37,18 +37,21 @@ Feature: AC6 Observability Stack Integration
     And the ticket names the trace in which the alert's service failed
 
   @AC6.4
-  Scenario Outline: An alert is handled in time although <backend> does not answer
+  Scenario Outline: An alert is handled in time although <backend> <hangs>
     Given an alert that the observability stack knows, and a remediation for it
-    And <backend> does not answer agent-sre
+    And <backend> <hangs> when agent-sre asks
     When the alert fires
     Then the alert has its ticket and its remediation in time
     And the ticket says that the <context> are unavailable, and has the rest of the context
 
     Examples:
-      | backend    | context |
-      | Prometheus | metrics |
-      | Loki       | logs    |
-      | Tempo      | traces  |
+      | backend    | context | hangs                               |
+      | Prometheus | metrics | does not answer                     |
+      | Prometheus | metrics | begins its answer and never ends it |
+      | Loki       | logs    | does not answer                     |
+      | Loki       | logs    | begins its answer and never ends it |
+      | Tempo      | traces  | does not answer                     |
+      | Tempo      | traces  | begins its answer and never ends it |
 
   @AC6.4
   Scenario: An alert is handled in time although the whole observability stack does not answer
@@ -117,10 +120,16 @@ Feature: AC6 Observability Stack Integration
   @AC6.7
   Scenario: Prometheus counts what agent-sre has done
     Given two alerts of whose remediations one succeeds and one fails
-    When both alerts fire and are handled
+    When both alerts fire and are handled, and one of them resolves
     Then Prometheus counts one success for the first and one failure for the second
     And it counts as many events of each type as agent-sre has received
     And it counts the seconds that they took, and has 0 remediations as active afterwards
+
+  @AC6.7
+  Scenario: Prometheus has a remediation as active while it is under way
+    Given a LambdaFunction that does not answer
+    When an alert fires that it remediates
+    Then Prometheus has a remediation as active meanwhile
 
   @AC6.7
   Scenario: A remediation that succeeds at the third try is one success

@@ -62,6 +62,7 @@ Feature: AC9 TRM Model Integration
       | JSON in a code block        | a deployment with too few replicas |
       | JSON after other braces     | a deployment with too few replicas |
       | JSON after a long reasoning | a deployment with too few replicas |
+      | JSON with braces in a text  | a deployment with too few replicas |
       | nested parameters           | a pod that crashes again and again |
 
   @AC9.2
@@ -116,17 +117,19 @@ Feature: AC9 TRM Model Integration
     And agent-sre is alive and has logged the error with the correlation id
 
     Examples:
-      | mistake                              |
-      | no JSON at all                       |
-      | JSON that is cut short               |
-      | an object without a function         |
-      | a function that does not exist       |
-      | an address in place of a function    |
-      | a shell command in the name          |
-      | a substitution in the name           |
-      | a wildcard for the name              |
-      | a namespace that is not the alert's  |
-      | a scaling to nothing                 |
-      | a scaling without measure            |
-      | a scaling without measure in words   |
-      | a shell command beside the name      |
+      | mistake                                   |
+      | no JSON at all                            |
+      | JSON that is cut short                    |
+      | an object without a function              |
+      | a function that does not exist            |
+      | a name that only begins like a function's |
+      | an address in place of a function         |
+      | a shell command in the name               |
+      | a substitution in the name                |
+      | a wildcard for the name                   |
+      | a namespace that is not the alert's       |
+      | a scaling to nothing                      |
+      | a scaling without measure                 |
+      | a scaling without measure in words        |
+      | a shell command beside the name           |
+      | a shell command among nested parameters   |

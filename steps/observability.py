@@ -114,18 +114,14 @@ def links_to_graph(context: Context) -> None:
 # -- when the stack does not answer, or only with an error
 
 
-@given("{backend:Backend} does not answer agent-sre")
-def does_not_answer(context: Context, backend: str) -> None:
-    context.stage.trouble.at_backend(backend, "does not answer")
-
-
 @given("Prometheus, Loki and Tempo do not answer agent-sre")
 def nothing_answers(context: Context) -> None:
     for backend in BACKENDS:
-        does_not_answer(context, backend)
+        backend_fails(context, backend, "does not answer")
 
 
 @given("{backend:Backend} {fails:FailingBackend} for agent-sre")
+@given("{backend:Backend} {fails:FailingBackend} when agent-sre asks")
 def backend_fails(context: Context, backend: str, fails: str) -> None:
     context.stage.trouble.at_backend(backend, fails)
 
@@ -185,6 +181,13 @@ def both_handled(context: Context) -> None:
     context.remediation.failed(bad)
 
 
+@when("both alerts fire and are handled, and one of them resolves")
+def both_handled_one_resolved(context: Context) -> None:
+    both_handled(context)
+    context.incident.resolve(context.incident.alert)
+    context.issues.becomes(context.incident.alert, issues.is_completed)
+
+
 @then("every panel of agent-sre's dashboard shows data")
 def panels_show_data(context: Context) -> None:
     context.telemetry.shown(dashboard.panels(context.stage.profile.dashboard))
@@ -210,7 +213,12 @@ def counts_events(context: Context) -> None:
 @then("it counts the seconds that they took, and has 0 remediations as active afterwards")
 def counts_seconds(context: Context) -> None:
     context.telemetry.took(context.took_before, context.incident.alerts)
-    context.telemetry.active(0)
+    context.telemetry.none_active()
+
+
+@then("Prometheus has a remediation as active meanwhile")
+def counts_active(context: Context) -> None:
+    context.telemetry.active()
 
 
 @given("Tempo has no trace of agent-sre with the alert's correlation id")

@@ -433,10 +433,11 @@ def test_events_are_counted_by_their_type() -> None:
 
 
 def test_the_seconds_of_remediations_are_no_more_than_can_have_passed() -> None:
-    telemetry.counted_seconds(2, 0.08, 1.5)
-    refused(lambda: telemetry.counted_seconds(2, 82.6, 1.5), "at most 1.5", "grown by 82.6")
-    refused(lambda: telemetry.counted_seconds(2, 0, 1.5), "grown by 0")
-    refused(lambda: telemetry.counted_seconds(0, 0, 1.5), "has not grown")
+    telemetry.counted_seconds(2, 0.08, 2, 1.5)
+    telemetry.counted_seconds(3, 0.08, 2, 1.5)
+    refused(lambda: telemetry.counted_seconds(2, 82.6, 2, 1.5), "at most 1.5", "grown by 82.6")
+    refused(lambda: telemetry.counted_seconds(2, 0, 2, 1.5), "grown by 0")
+    refused(lambda: telemetry.counted_seconds(1, 0.08, 2, 1.5), "the 2 remediations", "grown by 1")
 
 
 def attempts(**by_status: float) -> list[Series]:

@@ -313,14 +313,14 @@ def chosen(made: list[Exchange], alert: Alert, function: str, parameters: dict[s
 
 def mistaken_about(mistake: Mistake) -> Alert:
     """An alert for which the model knows the mistake's function: all but the mistake is right about its answer."""
-    scales = mistake.function == "scale-deployment"
+    scales = mistake.function.startswith("scale-deployment")
     return alert_about(KINDS["a deployment with too few replicas" if scales else "a pod that crashes again and again"])
 
 
 def does(call: Exchange, mistake: Mistake) -> bool:
-    """Whether the call does what the mistaken answer asks for."""
+    """Whether the call does what the mistaken answer asks for, be it by the function whose name it begins with."""
     host = mistake.function.partition("/")[0]
-    if call.host != host and name_of(call) != host:
+    if call.host != host and not host.startswith(name_of(call)):
         return False
     try:
         seen = parameters_of(call)

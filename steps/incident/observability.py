@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 from steps.drivers.linear import Issue
 from steps.drivers.loki import Loki
@@ -42,6 +42,8 @@ LONG_BEFORE = timedelta(hours=3)
 """No window around an alert's start reaches back so far."""
 FAILED = "the database did not answer"
 """The message of a span that failed."""
+STOREFRONT = "storefront"
+"""The service at which all requests arrive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Known:
     value: float
     """What Prometheus has of the alert's series."""
     lines: tuple[str, ...] = field(default_factory=lambda: _lines(3))
-    """What its pod has logged around its start."""
+    """What its pod has logged around its start, in any of its containers."""
     lines_before: tuple[str, ...] = field(default_factory=lambda: _lines(2))
     """What its pod had logged long before."""
     failed: str = field(default_factory=lambda: _trace_id())
@@ -72,7 +74,7 @@ def known_alerts(key: str, own: dict[str, str]) -> list[Alert]:
     rule = Rule(key, annotations={"summary": "A pod is overloaded", "description": "Its load is far above 80 percent."})
     alerts = [rule.alert(signal) for signal in (own, replica, namesake)]
     for alert in alerts:
-        alert.source = f"http://prometheus.example.com/graph?g0.expr={quote(rule.expression)}&g0.tab=1"
+        alert.source = f"http://prometheus.example.com/graph?g0.expr={quote_plus(f'{rule.expression} + 0')}&g0.tab=1"
     give_values(alerts)
     return alerts
 
@@ -133,7 +135,9 @@ class Observability:
             known = Known(one.value)
             self._known.append((one, known))
             self._loki().push(_stream(one), _at(known.lines_before, one.starts_at - LONG_BEFORE))
-            self._loki().push(_stream(one), _at(known.lines, one.starts_at - timedelta(seconds=10)))
+            *first, last = _at(known.lines, one.starts_at - timedelta(seconds=10))
+            self._loki().push(_stream(one), first)
+            self._loki().push(_stream(one) | {"container": "proxy"}, [last])
             if one is alert or one.labels["service"] != alert.labels["service"]:
                 self._tempo().push(_traces(one, known))
             self._incident.saw(f"What is known about {one.pod} in {one.labels['namespace']}", as_text(known))
@@ -436,18 +440,19 @@ def _traces(alert: Alert, known: Known) -> list[Span]:
 
 
 def _trace(alert: Alert, trace_id: str, start: datetime, error: str | None = None) -> list[Span]:
-    """A request at the alert's service and its statement in a database, which fails with the error."""
-    request, statement = secrets.token_hex(8), secrets.token_hex(8)
+    """A request that another service hands on to the alert's, whose statement in a database fails with the error."""
+    page, request, statement = (secrets.token_hex(8) for _ in range(3))
     began, service = start.timestamp(), alert.labels["service"]
     pod = {"k8s.pod.name": alert.pod, "k8s.namespace.name": alert.labels["namespace"]}
     return [
-        Span(trace_id, request, None, service, "POST /orders", began, began + 0.4, error, {}, pod),
+        Span(trace_id, page, None, STOREFRONT, "GET /basket", began - 0.05, began + 0.45, error, {}, {}),
+        Span(trace_id, request, page, service, "POST /orders", began, began + 0.4, error, {}, pod),
         Span(trace_id, statement, request, service, "INSERT orders", began + 0.05, began + 0.35, error, {}, pod),
     ]
 
 
 def _lines(count: int) -> tuple[str, ...]:
-    return tuple(f"order x{secrets.token_hex(6)} is put off: the till is closed" for _ in range(count))
+    return tuple(f"order x{secrets.token_hex(6)} für Zoë is put off: the till is closed" for _ in range(count))
 
 
 def _trace_id() -> str:

@@ -108,17 +108,23 @@ class Telemetry:
 
         def counts() -> str:
             count, seconds = (now - then for now, then in zip(self.took_so_far(), before, strict=True))
-            counted_seconds(count, seconds, most)
+            counted_seconds(count, seconds, len(alerts), most)
             return f"{count:g} remediations took {seconds:g} s, of {most:.1f} s at the most"
 
         self._incident.saw(DURATION, self._waiting.until(counts, "scrape"))
 
-    def active(self, expected: int) -> None:
-        """Prometheus comes to have so many remediations as active."""
+    def active(self) -> None:
+        """Prometheus comes to have a remediation as active."""
+        self._becomes_active(lambda count: count >= 1, "at least 1 while a remediation is under way")
 
+    def none_active(self) -> None:
+        """Prometheus comes to have no remediation as active."""
+        self._becomes_active(lambda count: count == 0, "0 after the last remediation")
+
+    def _becomes_active(self, right: Callable[[float], bool], expected: str) -> None:
         def holds() -> str:
             found = self._prometheus().value(f"sum({ACTIVE})")
-            assert found == expected, f"Expected {ACTIVE} to be {expected}, but it is {found}."
+            assert found is not None and right(found), f"Expected {ACTIVE} to be {expected}, but it is {found}."
             return f"{found:g}"
 
         self._incident.saw(ACTIVE, self._waiting.until(holds, "scrape"))
@@ -202,9 +208,12 @@ def counted_by_type(grown: Mapping[str, float], received: Mapping[str, int]) -> 
         )
 
 
-def counted_seconds(count: float, seconds: float, most: float) -> None:
-    """Remediations are counted, and seconds that may have passed in them."""
-    assert count >= 1, f"Expected {DURATION}_count to count the remediations, but it has not grown."
+def counted_seconds(count: float, seconds: float, remediations: int, most: float) -> None:
+    """So many remediations are counted, and seconds that may have passed in them."""
+    assert count >= remediations, (
+        f"Expected {DURATION}_count to count the {remediations} remediations, of which one has failed, but it has "
+        f"grown by {count:g}."
+    )
     assert 0 < seconds <= most, (
         f"Expected {DURATION}_sum to grow by the seconds that the remediations took, at most {most:.1f}, but it has "
         f"grown by {seconds:g}."

@@ -207,7 +207,7 @@ class Validation:
 
 
 def made_up(requirements: Requirements, found: Found) -> Verdict:
-    """The verdict of a validation that found this; every scenario took a second."""
+    """The verdict of a validation that found this; every scenario took a second, and what passed was over first."""
     began = datetime.now(UTC) - timedelta(hours=1)
     scenarios = [
         ScenarioVerdict(
@@ -217,7 +217,7 @@ def made_up(requirements: Requirements, found: Found) -> Verdict:
             tags=(criterion, f"{criterion}.1"),
             requirements=(f"{criterion}.1",),
             status=status,
-            began=began,
+            began=began if status is Status.PASSED else began + timedelta(minutes=1),
             duration=1.0,
             sentence=None if status is Status.PASSED else "It was made up.",
             steps=(),

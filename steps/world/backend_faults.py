@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from steps.world.gateway.faults import Answer, CallFault, Hang, Truncate
+from steps.world.gateway.faults import Answer, CallFault, Hang, Stall, Truncate
 from steps.world.services import loki, tempo
 from steps.world.services.golang import Answer as Told
 from steps.world.services.golang import error
@@ -21,6 +21,7 @@ def _told(answer: Told) -> Callable[..., CallFault]:
 
 _ANY: dict[str, Callable[..., CallFault]] = {
     "does not answer": Hang,
+    "begins its answer and never ends it": Stall,
     "answers that the query cannot be executed": _told(CANNOT_EXECUTE),
     "cuts its answer short": Truncate,
     "answers something that is not JSON": partial(Answer, 200, (("content-type", "application/json"),), NOT_JSON),

@@ -121,6 +121,7 @@ def _prometheus(status: int, kind: str, message: str) -> Callable[..., CallFault
 
 AT_PROMETHEUS: dict[str, Callable[..., CallFault]] = {
     "does not answer": Hang,
+    "begins its answer and never ends it": Stall,
     "drops the connection": Reset,
     "is starting": partial(Answer, 503, (("content-type", "text/plain; charset=utf-8"),), b"Service Unavailable"),
     "answers that the query took too long": _prometheus(503, "timeout", "query timed out in expression evaluation"),

@@ -46,6 +46,10 @@ def in_prose(answer: Answer) -> str:
     return f"Having refined my answer step by step, I conclude:\n\n{answer.json}\n\nThis is what the alert tells me."
 
 
+def _with_braces(answer: Answer) -> str:
+    return in_prose(replace(answer, reasoning=f"The log ends with '}}' where {{ is open. {answer.reasoning}"))
+
+
 def _nested(answer: Answer) -> str:
     options = {"options": {"gracePeriodSeconds": 30, "selectors": [{"app": "any"}]}}
     return in_prose(replace(answer, parameters=answer.parameters | options))
@@ -57,6 +61,7 @@ WORDINGS: dict[str, Wording] = {
     "JSON in a code block": lambda answer: f"My answer:\n\n```json\n{answer.json}\n```\n",
     "JSON after a long reasoning": lambda answer: f"{'I weighed one thing against the other. ' * 60}\n{answer.json}",
     "JSON after other braces": lambda answer: f"I weighed {{pod, node, volume}} and {{}}.\n{answer.json}\nSo {{done}}.",
+    "JSON with braces in a text": _with_braces,
     "nested parameters": _nested,
 }
 """Texts that say the same, by what the feature calls them."""
@@ -91,6 +96,7 @@ MISTAKES: dict[str, Mistake] = {
         "scale-deployment", {"replicas": 7}, lambda answer: answer.json.replace('"lambda_function"', '"thought"')
     ),
     "a function that does not exist": Mistake("delete-namespace"),
+    "a name that only begins like a function's": Mistake("scale-deployment-now", {"replicas": 7}),
     "an address in place of a function": Mistake("evil.example.com/run?"),
     "a shell command in the name": Mistake("pod-restart", {"name": "checkout; kubectl delete ns shop"}),
     "a substitution in the name": Mistake("pod-restart", {"name": "$(reboot)"}),
@@ -100,6 +106,7 @@ MISTAKES: dict[str, Mistake] = {
     "a scaling without measure": Mistake("scale-deployment", {"replicas": 1000}),
     "a scaling without measure in words": Mistake("scale-deployment", {"replicas": "1000"}),
     "a shell command beside the name": Mistake("pod-restart", {"type": "pod; kubectl delete ns shop"}),
+    "a shell command among nested parameters": Mistake("pod-restart", {"options": {"after": ["reboot; true"]}}),
 }
 """Answers that no agent may act on, by what the feature calls them."""
 
