@@ -14,6 +14,7 @@ from steps.drivers.linear import Issue
 from steps.incident import remediation
 from steps.incident.alert import Alert, Rule, make_alert
 from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS
+from steps.incident.waiting import BedNotReady
 from steps.world.cluster.cloudevent import Event, encode
 from steps.world.journal import Exchange, Journal
 
@@ -94,6 +95,16 @@ def test_one_call_of_the_alerts_function_is_wanted_and_no_other() -> None:
     refused(lambda: remediation.only([call(), call()], alert), alert.called, "exactly once", "2 calls")
     elsewhere = call(url="http://drain-v0.ai.svc.cluster.local/")
     refused(lambda: remediation.only([elsewhere], alert), FUNCTION, "drain-v0")
+
+
+def test_a_call_that_a_busy_machine_answers_late_may_be_made_again() -> None:
+    quick, slow = call(ended=100.9), call(ended=101.1)
+    for made in ([], [slow], [quick, quick], [quick, slow]):
+        remediation.not_held_up(made, timeout=2)
+    with pytest.raises(
+        BedNotReady, match=r"repair-v0123456789ab was called again after its answer took 1\.1 s of the 2 s"
+    ):
+        remediation.not_held_up([slow, quick], timeout=2)
 
 
 def test_a_call_that_is_no_event_is_seen() -> None:

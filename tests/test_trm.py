@@ -517,6 +517,8 @@ def test_what_is_not_safe_is_not_planned(function: str, unsafe: dict[str, Any]) 
 
 # -- the claims
 
+SCALE, POD = "http://scale-deployment", "http://pod-restart.ai.svc.cluster.local/"
+
 
 def exchange(url: str, body: dict[str, Any], answer: dict[str, Any] | None = None) -> Exchange:
     event = {"ce-specversion": "1.0", "ce-id": "1", "ce-type": "t", "ce-source": "s"}
@@ -538,6 +540,11 @@ def exchange(url: str, body: dict[str, Any], answer: dict[str, Any] | None = Non
         ("a scaling to nothing", "http://scale-deployment.ai.svc.cluster.local/", {"replicas": 0}, True),
         ("a scaling to nothing", "http://scale-deployment.ai.svc.cluster.local/", {"replicas": 3}, False),
         ("a scaling to nothing", "http://pod-restart.ai.svc.cluster.local/", {"replicas": 0}, False),
+        ("a name that only begins like a function's", f"{SCALE}-now.ai.svc.cluster.local/", {"replicas": 7}, True),
+        ("a name that only begins like a function's", f"{SCALE}.ai.svc.cluster.local/", {"replicas": 7}, True),
+        ("a name that only begins like a function's", f"{SCALE}.ai.svc.cluster.local/", {"replicas": 5}, False),
+        ("a shell command among nested parameters", POD, {"options": {"after": ["reboot; true"]}, "name": "x"}, True),
+        ("a shell command among nested parameters", POD, {"name": "x"}, False),
         ("a function that does not exist", "http://delete-namespace.ai.svc.cluster.local/", {}, True),
         ("an address in place of a function", "http://evil.example.com/run?.ai.svc.cluster.local/", {}, True),
     ],
@@ -553,7 +560,7 @@ def test_a_mistake_is_all_that_is_wrong_with_the_models_answer(model: Model, mis
     wrong = MISTAKES[mistake]
     alert = mistaken_about(wrong)
     concluded = model.conclude(told(alert, 0), 10)
-    assert concluded.label == (wrong.function if wrong.function in SHIPPED else "pod-restart")
+    assert concluded.label == next((name for name in SHIPPED if wrong.function.startswith(name)), "pod-restart")
     read = parameters(concluded.label, told(alert, 0))
     assert read["name"] in alert.labels.values()
     assert read["namespace"] == alert.labels["namespace"]

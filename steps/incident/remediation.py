@@ -13,7 +13,7 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.events import Sent, growing_at_last
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, text_of
-from steps.incident.waiting import Waiting
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.cluster.cloudevent import EventError, decode
 from steps.world.journal import Exchange, Journal
@@ -75,11 +75,14 @@ UNMISTAKABLE = {
 class Remediation:
     """Claims about the remediation of one incident. Each keeps what it saw as evidence, or raises AssertionError."""
 
-    def __init__(self, journal: Journal, waiting: Waiting, incident: Incident, issues: Issues) -> None:
+    def __init__(
+        self, journal: Journal, waiting: Waiting, incident: Incident, issues: Issues, function_timeout: float
+    ) -> None:
         self._journal = journal
         self._waiting = waiting
         self._incident = incident
         self._issues = issues
+        self._function_timeout = function_timeout
 
     # -- what was seen
 
@@ -187,6 +190,8 @@ class Remediation:
         self._issues.quiet(*alerts)
         made = {alert.called: self.calls(alert) for alert in alerts}
         self._incident.saw_exchanges("Calls of LambdaFunctions", [call for calls in made.values() for call in calls])
+        for calls in made.values():
+            not_held_up(calls, self._function_timeout)
         return [only(made[alert.called], alert) for alert in alerts]
 
     def not_called(self, alert: Alert) -> None:
@@ -316,6 +321,16 @@ def correlates(call: Exchange, correlation_id: str) -> None:
 def _end(call: Exchange) -> str:
     """How a call ended, in a few words."""
     return str(call.status or call.error).rstrip(".")
+
+
+def not_held_up(made: list[Exchange], timeout: float) -> None:
+    """No call was made again because its answer was slow. Raises BedNotReady when one was: nobody wanted it slow."""
+    slow = next((call for call in made[:-1] if call.ended - call.began > timeout / 2), None)
+    if slow:
+        raise BedNotReady(
+            f"{name_of(slow)} was called again after its answer took {slow.ended - slow.began:.1f} s of the "
+            f"{timeout:g} s that it may take, though nothing held it up: the machine is too busy to judge."
+        )
 
 
 def only(made: list[Exchange], alert: Alert) -> Exchange:

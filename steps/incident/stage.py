@@ -284,7 +284,8 @@ class Stage:
         """What that scenario's sentences speak through."""
         incident, waiting, journal = self.incident_of(scenario), self.waiting, self.world.journal
         issues = Issues(self.linear, journal, waiting, incident, self.profile)
-        remediation = Remediation(journal, waiting, incident, issues)
+        timeout = self.profile.rulings.function_timeout
+        remediation = Remediation(journal, waiting, incident, issues, timeout)
         observability = Observability(
             lambda: self.prometheus,
             lambda: self.loki,
