@@ -39,18 +39,20 @@ Feature: AC8 Approval System Integration
     Then the approval application is told the request id, the action, the parameters, the time-out and where to answer
 
   @AC8.3
-  Scenario Outline: A remediation that is approved <where> runs once, and not before
+  Scenario Outline: The remediation of <an alert> runs once when it is approved <where>, and not before
     Given remediations need one approval
-    When an alert fires whose remediation needs approval
+    When <an alert> fires and its remediation needs approval
     Then the LambdaFunction is not called
     When a person approves it <where>
     Then the LambdaFunction is called once, and only after the approval
     And the ticket says who approved and when
 
     Examples:
-      | where                       |
-      | on Slack                    |
-      | in the approval application |
+      | an alert                                | where                       |
+      | a warning                               | on Slack                    |
+      | a critical alert                        | in the approval application |
+      | an alert for information                | on Slack                    |
+      | an alert whose remedy the model chooses | in the approval application |
 
   @AC8.3
   Scenario Outline: An approval that is <forged> is refused

@@ -6,7 +6,7 @@ from behave import given, register_type, then, when
 
 from steps.incident import approvals, calls
 from steps.incident.alert import Alert, make_alert, namesakes
-from steps.incident.approvals import PARTIES, Where
+from steps.incident.approvals import FUNCTION, PARTIES, SUPERVISED, Where
 from steps.incident.arrangement import under
 from steps.incident.context import Context
 from steps.incident.forgery import FORGERIES
@@ -18,7 +18,11 @@ from steps.world.trouble import APPROVALS, AT_APPROVALS
 TIMEOUT = "APPROVAL_TIMEOUT_SECONDS"
 
 register_type(
-    Forged=one_of(FORGERIES), Place=one_of(APPROVALS), FailingPlace=one_of(AT_APPROVALS), Where=one_of(PARTIES)
+    Forged=one_of(FORGERIES),
+    Place=one_of(APPROVALS),
+    FailingPlace=one_of(AT_APPROVALS),
+    SupervisedAlert=one_of(SUPERVISED),
+    Where=one_of(PARTIES),
 )
 
 # -- how agent-sre is set
@@ -74,7 +78,7 @@ def all_or_rejected(context: Context) -> None:
 
 
 def fire(context: Context, count: int = 1) -> None:
-    context.incident.alerts = namesakes(count, function="pod-restart")
+    context.incident.alerts = namesakes(count, function=FUNCTION)
     context.incident.fire(*context.incident.alerts)
 
 
@@ -83,10 +87,15 @@ def fires(context: Context) -> None:
     fire(context)
 
 
+@when("{an_alert:SupervisedAlert} fires and its remediation needs approval")
+def one_of_kind_fires(context: Context, an_alert: str) -> None:
+    context.incident.fire(context.incident.adopt(SUPERVISED[an_alert]()))
+
+
 @when("an alert with very long texts and parameters fires whose remediation needs approval")
 def long_one_fires(context: Context) -> None:
     _, texts = CONTENTS["four kilobytes of text"]
-    alert = context.incident.adopt(make_alert(function="pod-restart"))
+    alert = context.incident.adopt(make_alert(function=FUNCTION))
     parameters = json.loads(alert.annotations["lambda_parameters"]) | {"reason": texts["description"]}
     alert.annotations |= texts | {"lambda_parameters": json.dumps(parameters)}
     context.incident.fire(alert)

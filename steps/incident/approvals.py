@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import cycle
 from typing import Any, Literal
 
@@ -19,7 +20,8 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
-from steps.incident.remediation import Remediation
+from steps.incident.model import KINDS, alert_about
+from steps.incident.remediation import Remediation, name_of
 from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.journal import Exchange, Journal, incident_keys
@@ -31,6 +33,16 @@ TOLERANCE = 0.2
 """A time-out acts at the configured time, this part of it sooner or later (SPEC AC8.4)."""
 ACTING = ("functions", "kubernetes", "linear", "jira")
 """The parties to which an agent turns once it acts on a decision."""
+
+FUNCTION = "pod-restart"
+"""The LambdaFunction that people are asked about."""
+SUPERVISED: dict[str, Callable[[], Alert]] = {
+    "a warning": partial(make_alert, function=FUNCTION),
+    "a critical alert": partial(make_alert, severity="critical", function=FUNCTION),
+    "an alert for information": partial(make_alert, severity="info", function=FUNCTION),
+    "an alert whose remedy the model chooses": partial(alert_about, KINDS["a pod that crashes again and again"]),
+}
+"""Alerts whose remediation needs approval, by what the feature calls them."""
 
 WORDS: dict[Decision, re.Pattern[str]] = {
     "approve": re.compile(r"approv|accept|allow|grant|confirm", re.I),
@@ -243,13 +255,14 @@ class Approvals:
     # -- what is claimed about what comes of it
 
     def not_called(self, alert: Alert) -> None:
-        """No function was called about the alert."""
+        """No function was called about the alert, for which somebody was asked."""
+        self._waiting.until(lambda: self._asked_or_called(alert), "recovery")
         self.rest(alert)
         made = self._calls(alert)
-        self._incident.did_not_see(f"a call of {alert.function} about {alert.called}", self._remediation.any_calls)
+        self._incident.did_not_see(f"a call of a function about {alert.called}", self._remediation.any_calls)
         self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
         assert not made, (
-            f"Expected agent-sre not to call {alert.function} about {alert.called} without approval, "
+            f"Expected agent-sre not to call {name_of(made[0])} about {alert.called} without approval, "
             f"but it called it {len(made)} times."
         )
 
@@ -258,15 +271,15 @@ class Approvals:
         self._remediation.call(alert)
         self.rest(alert)
         made = self._calls(alert)
-        self._incident.did_not_see(f"a second call of {alert.function} about {alert.called}", control=lambda: made)
+        function = name_of(made[0])
+        self._incident.did_not_see(f"a second call of {function} about {alert.called}", control=lambda: made)
         self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
         assert made[0].began >= after, (
-            f"Expected agent-sre to call {alert.function} only after the approval, "
+            f"Expected agent-sre to call {function} only after the approval, "
             f"but it called it {after - made[0].began:.2f} s before."
         )
         assert len(made) == 1, (
-            f"Expected agent-sre to call {alert.function} once about {alert.called}, "
-            f"but it called it {len(made)} times."
+            f"Expected agent-sre to call {function} once about {alert.called}, but it called it {len(made)} times."
         )
         return made[0]
 
@@ -277,7 +290,7 @@ class Approvals:
         """
         text = self._record(alert, decided)
         if not DONE[decided.decision].search(text):
-            other = make_alert(function=alert.function)
+            other = make_alert(function=FUNCTION)
             self._incident.fire_beside(other)
             opposite = self.decide(other, decided.where, OPPOSITE[decided.decision], decided.person)
             self._also(other, opposite)
@@ -327,6 +340,11 @@ class Approvals:
             return max((said.ended for said in told + acted), default=0.0)
 
         self._waiting.quiet(moved)
+
+    def _asked_or_called(self, alert: Alert) -> None:
+        """The agent has asked somebody about the alert, or acted without."""
+        met = self._calls(alert) or [said for where in PARTIES for said in self.requests(alert, where)]
+        assert met, f"Expected agent-sre to ask for approval about {alert.called}, but it asked nobody."
 
     def _calls(self, alert: Alert) -> list[Exchange]:
         """The calls about the alert in this scenario."""

@@ -1,0 +1,8 @@
+"""The remediation of a critical alert runs without approval."""
+
+ITEMS = ("AC8.3",)
+SAYS = "without approval"
+
+FILE = "agent/incidents.py"
+RIGHT = "if self._approvals:"
+WRONG = 'if self._approvals and incident.alert.severity != "critical":'
