@@ -55,6 +55,15 @@ Feature: AC8 Approval System Integration
       | an alert whose remedy the model chooses | in the approval application |
 
   @AC8.3
+  Scenario: An alert that fires again needs an approval of its own again
+    Given remediations need one approval
+    And an alert whose remediation was approved and that has resolved
+    When the alert fires again and its remediation needs approval again
+    Then the LambdaFunction is not called
+    When another person approves it on Slack
+    Then the LambdaFunction is called once, and only after the approval
+
+  @AC8.3
   Scenario Outline: An approval that is <forged> is refused
     Given remediations need one approval
     And an alert whose remediation waits for approval

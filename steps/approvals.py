@@ -1,6 +1,7 @@
 """Sentences about approvals: people who are asked before a remediation, and what they decide."""
 
 import json
+from datetime import UTC, datetime
 
 from behave import given, register_type, then, when
 
@@ -10,6 +11,7 @@ from steps.incident.approvals import FUNCTION, PARTIES, SUPERVISED, Where
 from steps.incident.arrangement import under
 from steps.incident.context import Context
 from steps.incident.forgery import FORGERIES
+from steps.incident.issues import is_completed
 from steps.incident.texts import CONTENTS
 from steps.incident.words import one_of
 from steps.world.staff import APPROVER, SECOND_APPROVER
@@ -105,6 +107,21 @@ def long_one_fires(context: Context) -> None:
 def waits(context: Context) -> None:
     fire(context)
     context.approvals.asked_at(context.incident.alert)
+
+
+@given("an alert whose remediation was approved and that has resolved")
+def approved_and_resolved(context: Context) -> None:
+    fire(context)
+    genuine(context)
+    context.incident.resolve(context.incident.alert)
+    context.issues.becomes(context.incident.alert, is_completed)
+
+
+@when("the alert fires again and its remediation needs approval again")
+def fires_anew(context: Context) -> None:
+    context.approvals.anew()
+    context.incident.alert.starts_at = datetime.now(UTC)
+    context.incident.fire(context.incident.alert)
 
 
 @given("two alerts whose remediations wait for approval")

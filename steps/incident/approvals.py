@@ -94,6 +94,11 @@ class Approvals:
         self._incident = incident
         self._issues = issues
         self._remediation = remediation
+        self._since = 0.0
+
+    def anew(self) -> None:
+        """The alert is about to fire again: what was asked and called until now is about the time before."""
+        self._since = self._journal.cursor()
 
     # -- what was seen
 
@@ -101,8 +106,14 @@ class Approvals:
         """The request about the alert that Slack shows. Waits until there is one."""
 
         def shown() -> Message:
-            found = self._approvers.messages(alert.mark)
-            assert found, f"Expected a request about {alert.called} on Slack, but there is none{self._missed(alert)}"
+            found = [
+                message
+                for message in self._approvers.messages(alert.mark)
+                if message.buttons and float(message.ts) >= self._since  # one without may tell what became of another
+            ]
+            assert found, (
+                f"Expected a request about {alert.called} with buttons on Slack, but there is none{self._missed(alert)}"
+            )
             return found[0]
 
         return self._waiting.until(shown, limit)
@@ -123,7 +134,11 @@ class Approvals:
     def requests(self, alert: Alert, where: Where) -> list[Exchange]:
         """The agent's requests for approval about the alert, whatever became of them."""
         return self._journal.exchanges(
-            caller="agent-sre", callee=PARTIES[where], method="POST", mentioning=alert.mark, since=self._incident.began
+            caller="agent-sre",
+            callee=PARTIES[where],
+            method="POST",
+            mentioning=alert.mark,
+            since=max(self._incident.began, self._since),
         )
 
     def asked_at(self, alert: Alert) -> float:
@@ -268,7 +283,7 @@ class Approvals:
 
     def called_once(self, alert: Alert, after: float) -> Exchange:
         """The alert's function is called about it, once, and after that time of the journal."""
-        self._remediation.call(alert)
+        self._remediation.call(alert, self._since)
         self.rest(alert)
         made = self._calls(alert)
         function = name_of(made[0])
@@ -347,8 +362,8 @@ class Approvals:
         assert met, f"Expected agent-sre to ask for approval about {alert.called}, but it asked nobody."
 
     def _calls(self, alert: Alert) -> list[Exchange]:
-        """The calls about the alert in this scenario."""
-        return self._remediation.calls(alert)
+        """The calls about the alert since it fired."""
+        return self._remediation.calls(alert, self._since)
 
     def _tell(self, alert: Alert, where: Where, decision: Decision, person: Person) -> tuple[Decided, httpx.Response]:
         """The person decides, and the place tells the agent; what the agent answers."""

@@ -86,9 +86,11 @@ class Remediation:
 
     # -- what was seen
 
-    def calls(self, alert: Alert) -> list[Exchange]:
+    def calls(self, alert: Alert, since: float | None = None) -> list[Exchange]:
         """The agent's calls of functions about the alert that are over; a look at a function's health is none."""
-        return self._journal.exchanges(caller="agent-sre", callee="functions", method="POST", mentioning=alert.mark)
+        return self._journal.exchanges(
+            caller="agent-sre", callee="functions", method="POST", mentioning=alert.mark, since=since
+        )
 
     def any_calls(self) -> list[Exchange]:
         """The agent's calls of functions in this scenario, about whatever alert."""
@@ -119,11 +121,11 @@ class Remediation:
 
     # -- what is claimed
 
-    def call(self, alert: Alert) -> Exchange:
-        """The first call of a function about the alert. Waits until there is one."""
+    def call(self, alert: Alert, since: float | None = None) -> Exchange:
+        """The first call of a function about the alert, since then. Waits until there is one."""
 
         def first() -> Exchange:
-            made = self.calls(alert)
+            made = self.calls(alert, since)
             assert made, f"Expected agent-sre to call a LambdaFunction about {alert.called}, but " + (
                 "that call has not ended." if self._under_way(alert) else "it called none."
             )
