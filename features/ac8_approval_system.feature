@@ -195,9 +195,9 @@ Feature: AC8 Approval System Integration
     And another alert that all approve has its LambdaFunction called
 
   @AC8.6
-  Scenario Outline: Where all must approve, nobody is passed over while <place> is down
+  Scenario Outline: Where all must approve, nobody is passed over while <place> <fails>
     Given remediations need the approval of all
-    And <place> refuses connections when it is asked for approval
+    And <place> <fails> when it is asked for approval
     When an alert fires whose remediation needs approval
     And a person approves it <where>
     Then the LambdaFunction is not called
@@ -206,9 +206,25 @@ Feature: AC8 Approval System Integration
     Then the LambdaFunction is called once, and only after the approval
 
     Examples:
-      | place                    | where                       | elsewhere                   |
-      | Slack                    | in the approval application | on Slack                    |
-      | the approval application | on Slack                    | in the approval application |
+      | place                    | fails                          | where                       | elsewhere                   |
+      | Slack                    | refuses connections            | in the approval application | on Slack                    |
+      | the approval application | refuses connections            | on Slack                    | in the approval application |
+      | the approval application | answers with an internal error | on Slack                    | in the approval application |
+
+  @AC8.6
+  Scenario Outline: Where all must approve, nobody is passed over because <place> <refuses>
+    Given remediations need the approval of all
+    And <place> <refuses> when it is asked for approval
+    When an alert fires whose remediation needs approval
+    And a person approves it wherever agent-sre asks
+    Then the LambdaFunction is not called
+    When <place> works again
+    Then another alert that all approve has its LambdaFunction called
+
+    Examples:
+      | place                    | refuses                        |
+      | Slack                    | forbids the request            |
+      | the approval application | refuses the request as invalid |
 
   @AC8.2
   Scenario: An application that does not call back is asked for its decision

@@ -180,6 +180,11 @@ def other_approves_second(context: Context, where: Where) -> None:
     context.approvals.decide(context.incident.alerts[1], where, "approve", SECOND_APPROVER)
 
 
+@when("a person approves it wherever agent-sre asks")
+def approves_wherever(context: Context) -> None:
+    context.approvals.decide_wherever_asked(context.incident.alert, "approve", APPROVER)
+
+
 @when("a person rejects it {where:Where}")
 @when("a person rejects the first one {where:Where}")
 def rejects(context: Context, where: Where) -> None:

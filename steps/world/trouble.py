@@ -158,6 +158,10 @@ AT_APPROVALS: dict[str, Callable[..., Fault]] = {
     "refuses connections": lambda **_: Refuse(),
     "does not answer": Hang,
     "answers with an internal error": partial(Answer, 500, TEXT, b"rollup_error"),
+    "forbids the request": partial(Answer, 403, TEXT, b"action_prohibited"),
+    "refuses the request as invalid": partial(
+        Answer, 400, JSON, b'{"error": "parameters: not allowed for this action"}'
+    ),
 }
 """Faults of a place where people approve (CONTRACTS §3)."""
 APPROVALS = {"Slack": hosts.SLACK, "the approval application": hosts.APPROVALS}
