@@ -76,6 +76,8 @@ Feature: AC8 Approval System Integration
       | unsigned                        |
       | dated but unsigned              |
       | signed with another secret      |
+      | signed with the version alone   |
+      | signed in part                  |
       | changed after it was signed     |
       | signed too long ago             |
       | signed in the future            |

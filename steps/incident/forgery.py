@@ -34,6 +34,12 @@ def _signed_with(payload: Payload, secret: str, after: int = 0, signed: Payload 
     return body, FORM | signature(secret, int(time.time()) + after, signing)
 
 
+def _signed_in_part(payload: Payload, secret: str, letters: int) -> Forged:
+    """With so many letters of the signature that it has to have."""
+    body, headers = _signed_with(payload, secret)
+    return body, headers | {"X-Slack-Signature": headers["X-Slack-Signature"][:letters]}
+
+
 def _as_json(payload: Payload, _: str) -> Forged:
     told = {"provider": "slack", **{name: payload[name] for name in ("type", "actions", "user")}}
     return json.dumps(told).encode(), {"Content-Type": "application/json"}
@@ -43,6 +49,8 @@ FORGERIES: dict[str, Callable[[Payload, str], Forged]] = {
     "unsigned": _unsigned,
     "dated but unsigned": _only_dated,
     "signed with another secret": lambda payload, _: _signed_with(payload, secrets.token_hex(16)),
+    "signed with the version alone": lambda payload, secret: _signed_in_part(payload, secret, len("v0=")),
+    "signed in part": lambda payload, secret: _signed_in_part(payload, secret, len("v0=") + 32),
     "changed after it was signed": lambda payload, secret: _signed_with(
         payload, secret, signed={**payload, "user": {}}
     ),
