@@ -24,7 +24,10 @@ class Trust:
         self._tries: dict[str, list[Exchange]] = {}
 
     def tried(self, name: str, since: float) -> None:
-        """agent-sre has tried to call the host, which could not be trusted, since then. Waits until it has."""
+        """agent-sre has tried to call the host, which could not be trusted, since then. Waits until it has.
+
+        Who asks for less at the next try is met as well: the time for that passes, unless it comes before.
+        """
 
         def tries() -> list[Exchange]:
             found = self._to(name, since)
@@ -34,7 +37,9 @@ class Trust:
             )
             return found
 
-        self._tries[name] = self._waiting.until(tries, "ticket")
+        first = self._waiting.until(tries, "ticket")[0]
+        self._waiting.long_outage(lambda: self._to(name, first.ended), 1, "again")
+        self._tries[name] = tries()
 
     def spoke_to_none(self) -> None:
         """None of the hosts that could not be trusted has been told anything."""

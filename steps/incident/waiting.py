@@ -24,6 +24,7 @@ LimitName = Literal[
     "update",
     "poll",
     "recovery",
+    "again",
     "rotation",
     "burst",
     "scrape",
@@ -175,8 +176,8 @@ class Waiting:
                 )
                 self.journal_moves(LOOK_AGAIN)
 
-    def long_outage(self, met: Callable[[], Sequence[object]], times: int) -> None:
-        """Lets a fault last until it was met so often, or at the latest for the limit of a recovery.
+    def long_outage(self, met: Callable[[], Sequence[object]], times: int, limit: LimitName = "recovery") -> None:
+        """Lets a fault last until it was met so often, or at the latest for that limit.
 
         An outage that is shorter than the tries of one call does not tell whether there is anything beyond them.
         """
@@ -185,7 +186,7 @@ class Waiting:
             assert len(met()) >= times, f"Expected {times} calls."
 
         with suppress(AssertionError), self.spent.on("time-outs"):
-            self.until(enough, "recovery")
+            self.until(enough, limit)
 
     def outage(self) -> None:
         """Lets a fault last for the profile's `outage` seconds."""
