@@ -176,6 +176,16 @@ def test_manifests_are_read_with_all_that_lies_beside_them(tmp_path: Path) -> No
     assert manifests.exposed_beside(others) == ["keys.env holds LINEAR_API_KEY as a plain value"]
 
 
+def test_a_credential_in_a_comment_is_found_and_what_is_said_about_one_is_not(tmp_path: Path) -> None:
+    (tmp_path / "agent.yaml").write_text(
+        "# LINEAR_API_KEY comes from a Secret, its token: see the wiki\n"
+        f"tag: 0.5.0  # by hand: LINEAR_API_KEY={KEY}\n"
+        "channel: '#alerts'  # as lin_api_xxxxxxxxxxxxxxxxxxxx, or amqp://user:password@broker\n"
+    )
+    _, others = manifests.read(tmp_path)
+    assert manifests.exposed_beside(others) == ["agent.yaml holds a Linear key in a comment"]
+
+
 def test_manifests_that_cannot_be_read_are_no_verdict(tmp_path: Path) -> None:
     with pytest.raises(BedNotReady, match="set `manifests` in the profile"):
         manifests.read(tmp_path / "nowhere")

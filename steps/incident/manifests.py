@@ -25,6 +25,8 @@ WORKLOADS = {"LambdaAgent", "Deployment", "StatefulSet", "DaemonSet", "Job", "Cr
 SEALED = re.compile(r"^(Cluster)?(External|Sealed|Push)Secret$|^(Cluster)?SecretStore$|^SecretProviderClass$|^Vault")
 """Kinds that say where a credential is, or hold it so that only the cluster can read it."""
 DEFINITION = "CustomResourceDefinition"
+COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.M)
+LOGIN = re.compile(r"://[^/\s@]+@")
 LARGEST = 2**20
 """Bytes: a file that is larger is no manifest."""
 
@@ -62,7 +64,7 @@ class Text(NamedTuple):
 
 
 def read(directory: Path) -> tuple[list[Manifest], list[Text]]:
-    """The manifests below the directory, and the lines of what else lies there. Raises BedNotReady."""
+    """The manifests below the directory, their comments, and the lines of what else lies there. Raises BedNotReady."""
     manifests: list[Manifest] = []
     others: list[Text] = []
     if not directory.is_dir():
@@ -82,7 +84,13 @@ def read(directory: Path) -> tuple[list[Manifest], list[Text]]:
             reason = " ".join(str(error).split())
             raise BedNotReady(f"{file} is not YAML ({reason}): `manifests` has to name rendered ones.") from None
         manifests += [Manifest(where, one) for document in documents for one in _objects(document)]
+        others += [Text((where,), "a comment", comment) for comment in _comments(text)]
     return manifests, others
+
+
+def _comments(text: str) -> list[str]:
+    """The comments, but for logins in addresses: there they are examples."""
+    return [LOGIN.sub("://", comment) for comment in COMMENT.findall(text)]
 
 
 def _objects(document: Any) -> Iterator[dict[str, Any]]:
@@ -117,8 +125,9 @@ def with_credential(manifest: Manifest) -> Manifest:
 
 
 def exposed_beside(others: Sequence[Text]) -> list[str]:
-    """The same for the lines of files that are no manifests."""
-    return [f"{text.path[0]} holds {reason}" for text in others if (reason := reason_against(text))]
+    """The same for comments, and for the lines of files that are no manifests."""
+    found = ((text, reason_against(text)) for text in others)
+    return [f"{text.path[0]} holds {reason}{text.name and f' in {text.name}'}" for text, reason in found if reason]
 
 
 def texts(node: Any, path: tuple[str, ...] = ()) -> Iterator[Text]:
