@@ -81,10 +81,15 @@ Feature: AC5 LambdaFunction Integration
       | a text of digits |
       | a whole number   |
       | a fraction       |
-      | a yes or no      |
+      | zero             |
+      | a yes            |
+      | a no             |
       | nothing          |
+      | an empty text    |
       | a list           |
+      | an empty list    |
       | a nested object  |
+      | an empty object  |
       | aNameInMixedCase |
     Then the function is called with these parameters
 
@@ -98,6 +103,11 @@ Feature: AC5 LambdaFunction Integration
       | pod-restart      | type: pod    | pod        |
       | pod-check-status | verbose: yes | pod        |
       | scale-deployment | replicas: 3  | deployment |
+
+  @AC5.3
+  Scenario: An alert that gives a function nothing leaves all of it to the alert's labels
+    When an alert fires that names "pod-check-status" and gives it no parameters
+    Then the function is called with the alert's pod as name and its namespace
 
   @AC5.3
   Scenario: What the annotation says is not replaced by the alert's labels

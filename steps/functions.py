@@ -251,6 +251,14 @@ def fires_with_few(context: Context, function: str, annotation: str) -> None:
     fire_with(context, make_alert(function=function), json.dumps(context.parameters))
 
 
+@when('an alert fires that names "{function}" and gives it no parameters')
+def fires_with_none(context: Context, function: str) -> None:
+    context.parameters = {}
+    alert = context.incident.adopt(make_alert(function=function))
+    alert.annotations.pop("lambda_parameters")
+    context.incident.fire(alert)
+
+
 @when("an alert fires whose annotation gives it {no_parameters:NoParameters}")
 def fires_without_parameters(context: Context, no_parameters: str) -> None:
     fire_with(context, make_alert(function=context.incident.function), NO_PARAMETERS[no_parameters])
@@ -262,6 +270,7 @@ def called_with(context: Context) -> None:
 
 
 @then("the function is called with these parameters, and with the alert's {label:w} as name and its namespace")
+@then("the function is called with the alert's {label:w} as name and its namespace")
 def called_with_labels(context: Context, label: str) -> None:
     labels = context.incident.alert.labels
     context.parameters |= {"name": labels[label], "namespace": labels["namespace"]}

@@ -29,13 +29,18 @@ PARAMETERS: dict[str, Any] = {
     "a text of digits": "007",
     "a whole number": 3,
     "a fraction": 0.25,
-    "a yes or no": True,
+    "zero": 0,
+    "a yes": True,
+    "a no": False,
     "nothing": None,
+    "an empty text": "",
     "a list": ["a", 1, False, []],
+    "an empty list": [],
     "a nested object": {"limits": {"cpu": "2", "replicas": 2}, "zones": {}},
+    "an empty object": {},
     "aNameInMixedCase": "Checkout",
 }
-"""Parameters whose type has been lost on the way to a function before, by what the feature calls them."""
+"""Parameters that have been lost on the way to a function before, or their type, by what the feature calls them."""
 
 NO_PARAMETERS = {
     "words": "name=checkout",
