@@ -167,6 +167,12 @@ Feature: AC5 LambdaFunction Integration
       | has no address                         | there was no connection  |
       | breaks off in the middle of its answer | there was no connection  |
 
+  @AC5.5
+  Scenario: The failure for each alert of a rule is reported
+    Given a LambdaFunction that forbids the call
+    When 2 alerts fire together that it remediates
+    Then a ticket about each alert tells that its remediation failed
+
   @AC5.6
   Scenario Outline: A success told as <form> is understood
     Given a LambdaFunction that tells its success as <form>
@@ -220,6 +226,8 @@ Feature: AC5 LambdaFunction Integration
     Examples:
       | fails                                    |
       | is unavailable                           |
+      | answers with an internal error           |
+      | answers with a bad gateway page          |
       | answers that the request came too slowly |
 
   @AC5.7
@@ -290,5 +298,5 @@ Feature: AC5 LambdaFunction Integration
   @AC5.8
   Scenario: Only failures in a row open a circuit breaker
     Given a LambdaFunction that fails once less often than opens its circuit breaker, and then succeeds
-    When it fails again for an alert
+    When it fails again for as many alerts
     Then it is called for the next alert as well

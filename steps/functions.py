@@ -301,6 +301,12 @@ def failure_told(context: Context) -> None:
     context.remediation.failed(context.incident.alert)
 
 
+@then("a ticket about each alert tells that its remediation failed")
+def each_failure_told(context: Context) -> None:
+    for alert in context.incident.alerts:
+        context.remediation.failed(alert)
+
+
 @then("a ticket tells that its remediation failed because {reason:Reason}")
 def failure_told_with_reason(context: Context, reason: str) -> None:
     context.remediation.failed_because(context.incident.alert, reason)
@@ -468,21 +474,26 @@ def left_alone_again(context: Context) -> None:
 
 @given("a LambdaFunction that fails once less often than opens its circuit breaker, and then succeeds")
 def recovers_in_time(context: Context) -> None:
-    failures = context.stage.profile.rulings.breaker_failures - 1
-    context.stage.world.functions.script(deploy(context), fails_at_first(failures))
-    for number in range(failures + 1):
-        context.remediation.not_left_alone(fire(context, context.incident.function), number)
+    deploy(context)
+    fails_again(context)
+    called_as_well(context)
 
 
-@when("it fails again for an alert")
+def too_few(context: Context) -> int:
+    """The most failures in a row that do not open a circuit breaker."""
+    return context.stage.profile.rulings.breaker_failures - 1
+
+
+@when("it fails again for as many alerts")
 def fails_again(context: Context) -> None:
-    context.stage.world.functions.script(context.incident.function, fails_at_first(1))
-    context.remediation.call(fire(context, context.incident.function))
+    context.stage.world.functions.script(context.incident.function, fails_at_first(too_few(context)))
+    for number in range(too_few(context)):
+        context.remediation.not_left_alone(fire(context, context.incident.function), number)
 
 
 @then("it is called for the next alert as well")
 def called_as_well(context: Context) -> None:
-    context.remediation.not_left_alone(fire(context, context.incident.function), 1)
+    context.remediation.not_left_alone(fire(context, context.incident.function), too_few(context))
 
 
 # -- the whole way, from a rule

@@ -43,6 +43,7 @@ from steps.world.staff import AGENT
 
 JSON = (("content-type", "application/json"),)
 TEXT = (("content-type", "text/plain"),)
+HTML = (("content-type", "text/html"),)
 
 LIMIT = 1.5
 """Seconds until the rate limit ends that a scenario meets."""
@@ -142,6 +143,7 @@ AT_FUNCTION: dict[str, Callable[..., Fault]] = {
     "forbids the call": partial(Answer, 403, JSON, b'{"error": "RBAC: access denied"}'),
     "cannot process the request": partial(Answer, 422, JSON, b'{"error": "no such pod"}'),
     "answers with an internal error": partial(Answer, 500, TEXT, b"Internal Server Error"),
+    "answers with a bad gateway page": partial(Answer, 502, HTML, b"<html><h1>502 Bad Gateway</h1></html>"),
     "is unavailable": partial(Answer, 503, TEXT, b"no healthy upstream"),
     "answers that the request came too slowly": partial(Answer, 408, TEXT, b"request timeout"),
     "is overloaded": partial(Answer, 429, (*TEXT, ("retry-after", "1")), b"pending request queue full"),
