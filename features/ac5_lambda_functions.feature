@@ -51,6 +51,15 @@ Feature: AC5 LambdaFunction Integration
       | data        | is JSON                            |
 
   @AC5.2
+  Scenario: An alert whose name has blanks and letters of any script is remediated
+    Given a LambdaFunction that is ready
+    When an alert fires that it remediates, called "Überlast im Geschäft 東京"
+    Then the alert has exactly one open ticket
+    And the function is called once for the alert, with a CloudEvent of
+      | attribute | value                              |
+      | type      | is the type of a remediation event |
+
+  @AC5.2
   Scenario: A function is called once for an incident, however often the alert is notified
     Given a LambdaFunction that is ready
     And a firing alert that it has remediated
@@ -175,7 +184,7 @@ Feature: AC5 LambdaFunction Integration
 
   @AC5.6
   Scenario Outline: A success told as <form> is understood
-    Given a LambdaFunction that tells its success as <form>
+    Given a LambdaFunction that tells its success in letters of any script, as <form>
     When an alert fires that it remediates
     Then the remediation succeeds
     And no ticket tells that it failed, though one does for a function that does not exist

@@ -16,7 +16,15 @@ from steps.incident.issues import is_completed
 from steps.incident.remediation import ABSENT, NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
 from steps.incident.words import one_of
 from steps.world.journal import Exchange
-from steps.world.services.functions import GARBAGE, REPLIES, declines, fails, fails_at_first, succeeds
+from steps.world.services.functions import (
+    GARBAGE,
+    REPLIES,
+    declines,
+    fails,
+    fails_at_first,
+    succeeds,
+    succeeds_in_any_script,
+)
 from steps.world.trouble import AT_FUNCTION
 
 register_type(
@@ -101,9 +109,9 @@ def function_raising(context: Context) -> None:
     context.stage.world.functions.script(deploy(context), fails)
 
 
-@given("a LambdaFunction that tells its success as {form:Form}")
+@given("a LambdaFunction that tells its success in letters of any script, as {form:Form}")
 def function_telling_success(context: Context, form: str) -> None:
-    context.stage.world.functions.script(deploy(context), succeeds, REPLIES[form])
+    context.stage.world.functions.script(deploy(context), succeeds_in_any_script, REPLIES[form])
 
 
 @given("a LambdaFunction that tells an error as {form:Form}")
@@ -142,6 +150,12 @@ def fire(context: Context, function: str) -> Alert:
 def fires(context: Context) -> None:
     context.incident.alerts.clear()
     fire(context, context.incident.function)
+
+
+@when('an alert fires that it remediates, called "{name}"')
+def fires_called(context: Context, name: str) -> None:
+    alert = make_alert(function=context.incident.function, labels={"alertname": name})
+    context.incident.fire(context.incident.adopt(alert))
 
 
 @when("{count:d} alerts fire together that it remediates")

@@ -23,6 +23,7 @@ from steps.world.services.functions import (
     fails,
     fails_at_first,
     succeeds,
+    succeeds_in_any_script,
 )
 
 HOST = "http://pod-restart.ai.svc.cluster.local"
@@ -167,7 +168,7 @@ async def test_a_call_that_is_no_event_with_parameters_is_an_error_of_the_code(
 # -- the other forms
 
 
-@pytest.mark.parametrize("handler", [succeeds, declines])
+@pytest.mark.parametrize("handler", [succeeds, succeeds_in_any_script, declines])
 @pytest.mark.parametrize("form", REPLIES)
 async def test_every_form_tells_the_result(functions: Functions, call: Call, form: str, handler: Handler) -> None:
     functions.script("pod-restart", handler, REPLIES[form])
@@ -182,6 +183,12 @@ async def test_every_form_tells_the_result(functions: Functions, call: Call, for
     if form in ("an event in binary mode", "an event in structured mode"):
         data = data["result"]["body"]
     assert data == handler({"name": "checkout-0"})
+
+
+@pytest.mark.parametrize("form", REPLIES)
+async def test_no_form_escapes_letters(functions: Functions, call: Call, form: str) -> None:
+    functions.script("pod-restart", succeeds_in_any_script, REPLIES[form])
+    assert "checkout-0 läuft wieder ✓ 完了".encode() in (await call()).content
 
 
 @pytest.mark.parametrize("form", REPLIES)

@@ -11,6 +11,7 @@ from steps.world.services.functions.runtime import (
     fails,
     fails_at_first,
     succeeds,
+    succeeds_in_any_script,
 )
 from steps.world.services.functions.service import NAMESPACE, SHIPPED, Functions
 
@@ -28,4 +29,5 @@ __all__ = [
     "fails",
     "fails_at_first",
     "succeeds",
+    "succeeds_in_any_script",
 ]

@@ -31,6 +31,11 @@ def succeeds(parameters: dict[str, Any]) -> dict[str, Any]:
     return {"status": "success", "message": f"done for {parameters.get('name', 'it')}"}
 
 
+def succeeds_in_any_script(parameters: dict[str, Any]) -> dict[str, Any]:
+    """A remediation that does what it was asked for, and says so in more letters than ASCII has."""
+    return {"status": "success", "message": f"{parameters.get('name', 'it')} läuft wieder ✓ 完了"}
+
+
 def declines(parameters: dict[str, Any]) -> dict[str, Any]:
     """A remediation that runs to its end and reports that it could not do it."""
     return {"status": "error", "message": f"{parameters.get('name', 'it')} is protected by a disruption budget"}
@@ -113,23 +118,28 @@ Reply = Callable[[Outcome], Response]
 
 def binary_event(outcome: Outcome) -> Response:
     """The real Python runtime's reply; it names no content type."""
-    return Response(json.dumps(outcome.envelope()), outcome.status, _binary(outcome))
+    return Response(_json(outcome.envelope()), outcome.status, _binary(outcome))
 
 
 def structured_event(outcome: Outcome) -> Response:
     """The same event in structured mode."""
     event = outcome.attributes() | {"datacontenttype": "application/json", "data": outcome.envelope()}
-    return Response(json.dumps(event), outcome.status, media_type="application/cloudevents+json; charset=UTF-8")
+    return Response(_json(event), outcome.status, media_type="application/cloudevents+json; charset=UTF-8")
 
 
 def flat_event(outcome: Outcome) -> Response:
     """An event whose data is the code's result itself."""
-    return Response(json.dumps(outcome.bare()), outcome.status, _binary(outcome), "application/json")
+    return Response(_json(outcome.bare()), outcome.status, _binary(outcome), "application/json")
 
 
 def plain_json(outcome: Outcome) -> Response:
     """The code's result, and no event."""
-    return Response(json.dumps(outcome.bare()), outcome.status, media_type="application/json")
+    return Response(_json(outcome.bare()), outcome.status, media_type="application/json")
+
+
+def _json(told: dict[str, Any]) -> str:
+    """JSON with all letters as they are: not every runtime escapes them, as Python's does."""
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _binary(outcome: Outcome) -> dict[str, str]:
