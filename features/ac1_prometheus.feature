@@ -70,6 +70,12 @@ Feature: AC1 Prometheus Integration
     When its signal falls below the threshold
     Then the alert has no open ticket left
 
+  @AC1.3
+  Scenario: An alert is handled however often it fires
+    Given an alert that has fired and resolved twice
+    When the alert fires again
+    Then the alert has an open ticket again
+
   @AC1.4
   Scenario: Twenty alerts at the same moment are twenty incidents
     Given a PrometheusRule that watches 20 pods
@@ -78,11 +84,16 @@ Feature: AC1 Prometheus Integration
     And each ticket holds its own alert's labels and no other's
 
   @AC1.4
-  Scenario: Alerts of one name about one pod are told apart by their other labels
-    Given two alerts of one name about one pod, each of a container of its own
+  Scenario Outline: Alerts of one name about one pod are told apart by their <label>
+    Given two alerts of one name about one pod, each of a <label> of its own
     When both of them fire
     Then each alert has exactly one open ticket
     And each ticket holds its own alert's labels and no other's
+
+    Examples:
+      | label     |
+      | container |
+      | severity  |
 
   @AC1.5
   Scenario: A repeated notification is the same incident

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from behave import given, then, when
 
 from steps.incident.ahead import ahead, ahead_with
-from steps.incident.alert import RISEN, Rule, make_alert, of_one_pod
+from steps.incident.alert import RISEN, Rule, make_alert, of_one_pod, of_two_severities
 from steps.incident.context import Context
 from steps.incident.issues import is_completed
 from steps.incident.texts import CONTENTS, LACKS, PECULIARITIES
@@ -128,6 +128,11 @@ def alerts_of_one_pod(context: Context) -> None:
     context.incident.alerts = of_one_pod(2)
 
 
+@given("two alerts of one name about one pod, each of a severity of its own")
+def alerts_of_two_severities(context: Context) -> None:
+    context.incident.alerts = of_two_severities()
+
+
 @given("an alert without {something}")
 def alert_without(context: Context, something: str) -> None:
     LACKS[something](context.incident.adopt(make_alert()))
@@ -196,6 +201,15 @@ def resolved_with_ticket(context: Context) -> None:
     firing_with_ticket(context)
     falls(context)
     context.issues.becomes(context.incident.alert, is_completed)
+
+
+@given("an alert that has fired and resolved twice")
+def fired_and_resolved_twice(context: Context) -> None:
+    for _ in range(2):
+        fires_again(context)
+        context.issues.open_about_each(context.incident.alert)
+        falls(context)
+        context.issues.none_open(context.incident.alert)
 
 
 @given("an alert that fired again after it resolved, and has an open ticket again")

@@ -36,7 +36,10 @@ class Alert:
     labels: dict[str, str]
     annotations: dict[str, str]
     mark: str
-    """The key that tells this alert from every other: part of its name when the name is its own, else of its pod."""
+    """The key that tells this alert from every other.
+
+    It is part of its name when the name is its own, else of its pod when that is, and always of what it tells.
+    """
     starts_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     source: str = ""
     """The generatorURL: where the alert came from."""
@@ -111,6 +114,15 @@ def of_one_pod(count: int) -> list[Alert]:
     alerts = [make_alert(labels=shared) for _ in range(count)]
     for alert in alerts:
         alert.labels["container"] = f"container-{alert.mark}"
+    return alerts
+
+
+def of_two_severities() -> list[Alert]:
+    """Firing alerts of one name about one pod, which are told apart by their severity alone."""
+    alerts = of_one_pod(2)
+    for alert, severity in zip(alerts, ("warning", "critical"), strict=True):
+        del alert.labels["container"]
+        alert.labels["severity"] = severity
     return alerts
 
 
