@@ -30,10 +30,11 @@ Feature: AC3 Linear API Integration
     And no second issue is opened for the alert
 
   @AC3.2
-  Scenario: A remediation that fails is told on the alert's issue, too
-    Given an alert whose remediation fails
-    When the alert fires
-    Then the issue tells that the remediation was started and how it ended
+  Scenario: A remediation that fails is told on the alert's issue, and as no success
+    Given two alerts, of which the first one's remediation fails and the second one's succeeds
+    When both of them fire
+    Then the first alert's issue tells that the remediation was started and how it ended
+    And it tells the end otherwise than the second alert's issue, which tells a success
 
   @AC3.2
   Scenario: A repeated notification is told on the alert's issue

@@ -39,10 +39,11 @@ Feature: AC4 Jira API Integration
     And no second issue is opened in Jira for the alert
 
   @AC4.2
-  Scenario: A remediation that fails is told on the alert's issue, too
-    Given an alert whose remediation fails
-    When the alert fires
-    Then the Jira issue tells that the remediation was started and how it ended
+  Scenario: A remediation that fails is told on the alert's issue, and as no success
+    Given two alerts, of which the first one's remediation fails and the second one's succeeds
+    When both of them fire
+    Then the first alert's Jira issue tells that the remediation was started and how it ended
+    And it tells the end otherwise than the second alert's Jira issue, which tells a success
 
   @AC4.2
   Scenario: A repeated notification is told on the alert's issue

@@ -52,6 +52,13 @@ def remediation_fails(context: Context) -> None:
     context.stage.world.functions.script(alert.pod, fails)
 
 
+@given("two alerts, of which the first one's remediation fails and the second one's succeeds")
+def remediation_fails_and_succeeds(context: Context) -> None:
+    context.incident.alerts = [make_alert(function="pod-restart") for _ in range(2)]
+    for alert, code in zip(context.incident.alerts, (fails, succeeds), strict=True):
+        context.stage.world.functions.script(alert.pod, code)
+
+
 @then("the call to the LambdaFunction carries that correlation id")
 def call_has_correlation(context: Context) -> None:
     remediation.correlates(context.remediation.call(context.incident.alert), context.incident.correlation_id)

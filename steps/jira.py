@@ -111,9 +111,16 @@ def is_updated(context: Context) -> None:
 
 
 @then("the Jira issue tells that the remediation was started and how it ended")
+@then("the first alert's Jira issue tells that the remediation was started and how it ended")
 def tells_remediation(context: Context) -> None:
     call = context.remediation.call(context.incident.alert)
     context.jira_issues.tells_remediation(context.incident.alert, lambda: call)
+
+
+@then("it tells the end otherwise than the second alert's Jira issue, which tells a success")
+def tells_failure(context: Context) -> None:
+    failed, well = context.incident.alerts
+    context.jira_issues.tells_failure(failed, context.remediation.call(failed), well, context.remediation.call(well))
 
 
 # -- closed

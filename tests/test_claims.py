@@ -308,6 +308,43 @@ def test_a_remediation_may_be_told_in_one_comment_that_is_edited(first: str, the
         issues.tells_remediation(issue, call, said)
 
 
+GOOD_END = "**Remediation succeeded**\n\n- Function: pod-restart\n- Outcome: done for it\n- Took: 1.2 s"
+
+
+@pytest.mark.parametrize(
+    ("failed", "well"),
+    [
+        ("Remediation failed: forbidden by policy", "Remediation succeeded: done for it"),
+        ("Result of pod-restart: HTTP 500, forbidden by policy since today", "Result of pod-restart: done for it"),
+        ("**Outcome**\n- Status: error\n- Message: x", "**Outcome**\n- Status: success\n- Message: y"),
+        ("pod-restart: ❌", "pod-restart: ✅"),
+        ("Success: no", "Success: yes"),
+        ("Behebung gescheitert", "Behebung erfolgreich"),
+        ("Succeeded: 0 of 1", "Succeeded: 1 of 1"),
+        (
+            "Result: no, said the code of the function\nIf it succeeded, all is well",
+            "Result: it is done\nIf it succeeded, all is well",
+        ),
+        ("Remediation finished: success is what the function does not report, see BVL-9", GOOD_END),
+    ],
+)
+def test_a_failure_may_be_told_in_any_words(failed: str, well: str) -> None:
+    issues.calls_no_success(issue_of(make_alert()), [failed], [well])
+
+
+@pytest.mark.parametrize(
+    ("failed", "well"),
+    [
+        (GOOD_END, GOOD_END),
+        (GOOD_END.replace("done for it", "The function failed: forbidden by policy").replace("1.2", "3.4"), GOOD_END),
+        ("pod-restart ended with success at 10:00:01", "pod-restart ended with success at 10:00:04"),
+        ("Status: success\nMessage: not done, it is forbidden by policy", "Status: success\nMessage: done for it"),
+    ],
+)
+def test_a_failure_is_not_told_as_a_success(failed: str, well: str) -> None:
+    refused(lambda: issues.calls_no_success(issue_of(make_alert()), [failed], [well]), "has failed", "succe")
+
+
 def test_only_what_was_written_on_this_issue_was_said_there() -> None:
     now = datetime.now(UTC)
     another = ask(OPEN, at=now, i={"description": START, "parentId": "BVL-7"})

@@ -11,6 +11,7 @@ from steps.incident.incident import Incident
 from steps.incident.tickets import (
     Tickets,
     all_closed,
+    calls_no_success,
     carries,
     correlates,
     describes,
@@ -38,6 +39,7 @@ __all__ = [
     "Issues",
     "all_closed",
     "as_text",
+    "calls_no_success",
     "carries",
     "closed_with_comment",
     "correlates",

@@ -6,7 +6,7 @@ import html
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise, takewhile
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
@@ -17,7 +17,7 @@ from steps.incident.facts import label_facts, told_by
 from steps.incident.incident import Incident
 from steps.incident.sayings import CLOCK_GRAIN, Saying, sayings
 from steps.incident.waiting import LimitName, Waiting
-from steps.incident.wording import words
+from steps.incident.wording import without_own, words
 from steps.world.journal import Exchange, Journal
 
 MOST_TOLD = 300
@@ -292,6 +292,22 @@ class Tickets(ABC, Generic[T]):
         """The alert's issue comes to tell that the remediation was started, and how that call of it ended."""
         self.becomes(alert, lambda issue: tells_remediation(issue, call(), self._said_on(issue)))
 
+    def tells_failure(self, alert: Alert, call: Exchange, well: Alert, call_that_went_well: Exchange) -> None:
+        """The alert's issue does not come to tell of its remediation what the issue of one that went well tells."""
+        told: list[str] = []
+
+        def end_of_good_one(issue: T) -> None:
+            ends = tells_remediation(issue, call_that_went_well, self._said_on(issue))
+            told[:] = [without_own(text.replace("\\", ""), well) for text in ends]
+
+        def claim(issue: T) -> None:
+            ends = tells_remediation(issue, call, self._said_on(issue))
+            calls_no_success(issue, [without_own(text.replace("\\", ""), alert) for text in ends], told)
+
+        self.becomes(well, end_of_good_one)
+        self._incident.did_not_see(f"on {alert.called}'s {self.name} issue that it was a success", control=lambda: told)
+        self.becomes(alert, claim)
+
     def _said_on(self, issue: T) -> list[Saying]:
         """What the agent has written on the issue, in order of time."""
         names, since = self.names_of(issue), self._incident.began
@@ -505,8 +521,8 @@ def says_resolved(issue: Ticket, before: Ticket) -> None:
     )
 
 
-def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()) -> None:
-    """The issue tells of the remediation twice: that it was started, and how it ended.
+def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()) -> list[str]:
+    """The issue tells of the remediation twice: that it was started, and how it ended; what it tells of the end.
 
     Either stands in a comment or in the description, and what was told of the start may be written over at the end:
     `said` still has it. A start may be told late, when the tracker is slow; then it has to be told in words. So it has
@@ -544,6 +560,24 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
         f"Expected {issue.identifier} to tell how {function} ended, "
         "but after its end no comment came, and nothing new was written in place of another text."
     )
+    return after
+
+
+def calls_no_success(issue: Ticket, ended: Sequence[str], well: Sequence[str]) -> None:
+    """What is told of the end of a failed remediation does not call it a success, as that of one that went well does.
+
+    Neither text has its own alert's words any more. One that differs in more than what it has from the function tells
+    the failure, in whatever words; and so does one without a word for success, by the reason that it gives.
+    """
+    known = {part for line in _lines(well) for part in (line, line.partition(":")[0])}
+    lines = list(_lines(ended))
+    if any(_announced(line) not in known for line in lines):
+        return
+    success = [line for line in lines if line in known and _SUCCESS.search(line) and not _CONDITION.search(line)]
+    assert not success, (
+        f"Expected {issue.identifier} to tell that the remediation has failed, "
+        f"but it tells how it ended as the issue of one that went well does: {success[0]!r}."
+    )
 
 
 def _parts(text: str) -> list[str]:
@@ -569,6 +603,22 @@ def _added(text: str, before: str) -> str:
     return "\n".join(added)
 
 
+def _lines(texts: Iterable[str]) -> Iterator[str]:
+    """What each line says, without times."""
+    return filter(None, (" ".join(_TIME.sub(" ", line).split()) for text in texts for line in text.splitlines()))
+
+
+def _announced(line: str) -> str:
+    """What a line announces before it quotes something; all of a short one, which may name a state."""
+    return line if len(words(line)) <= SHORT else line.partition(":")[0]
+
+
+SHORT = 4
+"""Words of a line that hardly quotes what a function answered."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\S+)?|\d\d?:\d\d\S*|\d[\d.]* ?m?s\b")
+_SUCCESS = re.compile(r"\bsucce(ss(ful(ly)?)?|eded)\b", re.I)
+_CONDITION = re.compile(r"\b(if|when|once|until|unless|whether|should|would|no|not|only)\b", re.I)
+"""What is said of all remediations."""
 _HEADING = re.compile(r"#.*|\*\*.*\*\*|__.*__|.*:")
 _NAMED = "emediation"
 """What a part of a description is headed with that tells of the remediation and does not name the function."""
