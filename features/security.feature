@@ -45,7 +45,7 @@ Feature: Security Validation
   Scenario: Tokens that expire are renewed while alerts keep coming in
     Given agent-sre speaks to Linear by OAuth
     And alerts that keep coming in
-    When its tokens have expired more than once
+    When its tokens have expired more than once, and Linear could not renew one of them at the first try
     Then each of its tokens was fetched once for all calls, when the one before was about to expire
     And no call carried a token that had expired when there was another
     And every alert of that time has exactly one open ticket in Linear

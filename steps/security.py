@@ -104,8 +104,10 @@ def within_policy(context: Context) -> None:
     context.deployment.rotated_within(context.stage.profile.secrets.days)
 
 
-@when("its tokens have expired more than once")
+@when("its tokens have expired more than once, and Linear could not renew one of them at the first try")
 def tokens_expire(context: Context) -> None:
+    context.rotation.by_oauth()
+    context.stage.trouble.at_linear_renewing()
     context.rotation.outlive()
 
 

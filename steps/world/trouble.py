@@ -255,6 +255,11 @@ class Trouble:
             hosts.LINEAR, LOST[loses](times=1, matching=lambda request: _opens_issue(request) and aim.met_by(request))
         )
 
+    def at_linear_renewing(self) -> Injection:
+        """Linear is unavailable when the agent next asks for a new token; the one that it gives is not used up."""
+        answer = Answer(503, TEXT, b"upstream connect error", times=1, matching=_renews_token)
+        return self._inject(hosts.LINEAR, answer)
+
     def at_jira(self, fails: str, times: int | None = None) -> Injection:
         """Jira fails the agent so, at its next calls for a new alert or, until lifted, at all calls."""
         aim = self._aim(times, self._jira.names_of_issues()).met_by if times else _of_agent
@@ -413,6 +418,10 @@ def _of_agent(request: Request) -> bool:
 
 def _opens_issue(request: Request) -> bool:
     return opens_issues(request.body)
+
+
+def _renews_token(request: Request) -> bool:
+    return _from_agent(request) and urlsplit(request.url).path == "/oauth/token"
 
 
 def _opens_jira_issue(request: Request) -> bool:
