@@ -53,7 +53,7 @@ Feature: Security Validation
   @SEC6 @load
   Scenario: A flood at the door is turned away in part, and every alert beside it handled
     Given alerts that keep coming in
-    When one alert is notified in a flood
+    When ten other alerts are notified in a flood
     Then a part of the flood is turned away and told when to come again
     And agent-sre stays healthy all the time
     And every alert of that time has exactly one open ticket in Linear

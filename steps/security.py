@@ -130,7 +130,7 @@ def none_lost(context: Context, tracker: str) -> None:
 # -- more than it has to take
 
 
-@when("one alert is notified in a flood")
+@when("ten other alerts are notified in a flood")
 def flooded(context: Context) -> None:
     context.flood.pour()
     context.incident.stop_firing()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from email.utils import parsedate_to_datetime
+from itertools import cycle, islice
 
 from steps.drivers.flood import SENDER
 from steps.drivers.flood import Flood as Sender
@@ -16,6 +17,8 @@ from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Flooding
 from steps.world.journal import Exchange, Journal
 
+ALERTS = 10
+"""So many are notified in turn: a limit for each alert alone would be none for a flood of several."""
 HASTE = 1.2
 """The events are sent so many times as fast as they have to come, for what a busy machine takes off."""
 
@@ -41,15 +44,15 @@ class Flood:
         self._reached = 0.0
 
     def pour(self) -> None:
-        """One alert is notified again and again, faster than anybody has to take it.
+        """Some alerts are notified in turn, again and again, faster than anybody has to take it.
 
         What the agent has taken of it would keep it busy for long: when the scenario ends, that is over, too.
         """
         self._incident.ending.callback(self._ebb)
         rate, haste = self._flooding.rate, HASTE * self._flooding.rate
         count = round(rate * self._flooding.seconds)
-        alert = make_alert()
-        events = [event_about(alert, "fired", self._incident.correlation_id) for _ in range(count)]
+        alerts = [make_alert() for _ in range(ALERTS)]
+        events = [event_about(alert, "fired", self._incident.correlation_id) for alert in islice(cycle(alerts), count)]
         kept = Keeping.of(self._sender().pour(events, haste), haste)
         self._incident.saw(
             "The flood",
