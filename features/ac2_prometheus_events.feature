@@ -22,7 +22,7 @@ Feature: AC2 prometheus-events Integration
 
   @AC2.1
   Scenario Outline: agent-sre understands an event in <mode> mode
-    When a fired event is delivered to agent-sre in <mode> mode
+    When a fired event is delivered to agent-sre in <mode> mode, with a charset in its content type
     Then the alert has exactly one open ticket
     And the ticket carries every label's value and the description
 
@@ -75,6 +75,7 @@ Feature: AC2 prometheus-events Integration
     Given an alert without <something>
     When Alertmanager notifies prometheus-events of it
     Then the event at the broker carries every label and annotation unchanged
+    And the event's severity is that of the alert
 
     Examples:
       | something   |

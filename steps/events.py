@@ -64,10 +64,10 @@ def redelivers(context: Context) -> None:
     context.stage.broker.redeliver(context.events.at_agent(context.incident.alert, "fired")[0].event)
 
 
-@when("a fired event is delivered to agent-sre in {mode:w} mode")
+@when("a fired event is delivered to agent-sre in {mode:w} mode, with a charset in its content type")
 def delivered_in_mode(context: Context, mode: Mode) -> None:
     event = event_about(context.incident.adopt(make_alert()), "fired", context.incident.correlation_id)
-    context.stage.broker.deliver(event, mode)
+    context.stage.broker.deliver(event.extended(datacontenttype="application/json; charset=utf-8"), mode)
 
 
 # -- at the broker
@@ -160,6 +160,11 @@ def valid_event(context: Context) -> None:
 def carries_at_broker(context: Context) -> None:
     (sent,) = context.events.all_at_broker(context.incident.alerts, "fired")
     events.carries(sent, context.incident.alert)
+
+
+@then("the event's severity is that of the alert")
+def severity_is_own(context: Context) -> None:
+    events.has_own_severity(context.events.first_at_broker(context.incident.alert), context.incident.alert)
 
 
 @then("four events reach the broker and no two have the same id")

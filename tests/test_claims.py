@@ -613,6 +613,24 @@ def test_a_resolved_event_tells_the_end_that_alertmanager_told() -> None:
     refused(lambda: events.tells_end(sent(make_alert()), {"endsAt": ended}), "'resolved'", "'firing'")
 
 
+@pytest.mark.parametrize("severity", ["warning", "critical", None])
+def test_an_event_has_its_own_alerts_severity(severity: str | None) -> None:
+    alert, critical = make_alert(severity=severity), make_alert(severity="critical")
+    events.has_own_severity(sent(alert), alert)
+    if severity != "critical":
+        refused(lambda: events.has_own_severity(sent(critical), alert), severity or "open", "severity 'critical'")
+    refused(lambda: events.has_own_severity(sent(make_alert(severity=None)), critical), "'unknown'")
+
+
+@pytest.mark.parametrize("severity", [None, "", "none", "Unknown", "info"])
+def test_an_alert_without_a_severity_may_be_called_anything_but_critical(severity: str | None) -> None:
+    alert, told = make_alert(severity=None), sent(make_alert(severity=None))
+    data = told.event.data_json() | {"severity": severity}
+    events.has_own_severity(replace(told, event=replace(told.event, data=json.dumps(data).encode())), alert)
+    del data["severity"]
+    events.has_own_severity(replace(told, event=replace(told.event, data=json.dumps(data).encode())), alert)
+
+
 def test_what_the_group_has_in_common_is_not_what_one_alert_says() -> None:
     one, other = make_alert(), make_alert()
     refused(lambda: events.data_field(sent(one), one, "commonLabels", [one, other]), "commonLabels")

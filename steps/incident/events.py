@@ -478,6 +478,14 @@ def data_field(sent: Sent, alert: Alert, name: str, group: Sequence[Alert]) -> N
         assert seen == expected, f"Expected the field {name!r} to be {expected!r}, but it is {seen!r}."
 
 
+def has_own_severity(sent: Sent, alert: Alert) -> None:
+    """The severity in the event's data is the alert's; one that has none may be called anything but critical."""
+    seen = _data(sent).get("severity")
+    holds = seen == alert.severity if alert.severity else str(seen).casefold() != "critical"
+    wanted = f"have the severity {alert.severity!r}" if alert.severity else "leave the severity open"
+    assert holds, f"Expected the event of {alert.called} to {wanted}, but it has the severity {seen!r}."
+
+
 def tells_end(sent: Sent, told: dict[str, Any]) -> None:
     """The event tells when the alert ended, as Alertmanager has told of it."""
     data = _data(sent)
