@@ -57,8 +57,16 @@ Feature: AC3 Linear API Integration
     Then the issue is completed within the recovery limit
 
   @AC3.3
+  Scenario: An alert that resolves before its issue could be opened leaves no open issue behind
+    Given the Linear API is disabled temporarily
+    When two alerts fire, and the first one resolves before Linear is enabled again
+    Then the second alert has its one issue within the recovery limit
+    And no open issue about the first alert is left
+
+  @AC3.3
   Scenario: Only the resolved alert's issue is closed
     Given two firing alerts with an issue each
+    And somebody has begun to work on both of the issues
     When the first alert resolves
     Then the first alert's issue is completed
     And the second alert's issue is still open
@@ -118,6 +126,8 @@ Feature: AC3 Linear API Integration
       | warning  | medium    | Normal   |
       | warning  | low       | Normal   |
       | info     | critical  | Low      |
+      | info     | high      | Low      |
+      | info     | medium    | Low      |
       | info     | low       | Low      |
       | disaster | critical  | Normal   |
 

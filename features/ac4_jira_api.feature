@@ -75,6 +75,7 @@ Feature: AC4 Jira API Integration
   @AC4.3
   Scenario: Only the resolved alert's issue is closed
     Given two firing alerts with a Jira issue each
+    And somebody has begun to work on both of the Jira issues
     When the first alert resolves
     Then the first alert's Jira issue is done
     And the second alert's Jira issue is still open
@@ -205,7 +206,7 @@ Feature: AC4 Jira API Integration
     Given Jira refuses every new issue and names the fields at fault
     When an alert fires
     Then agent-sre gives up in Jira after a few tries
-    And agent-sre is alive and has logged every field at fault with the correlation id
+    And agent-sre is alive and has logged every field at fault and Jira's other complaint with the correlation id
     And an alert that fires once Jira accepts issues again has exactly one Jira issue
 
   @AC4.8

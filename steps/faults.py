@@ -12,7 +12,7 @@ from steps.incident.tickets import AnyTickets
 from steps.world import staff
 from steps.world.journal import Exchange
 from steps.world.services.linear import Limited
-from steps.world.trouble import FIELD_ERRORS
+from steps.world.trouble import FIELD_ERRORS, GENERAL_ERROR
 
 # -- the broker
 
@@ -89,6 +89,14 @@ def resolve_meanwhile(context: Context, tracker: AnyTickets, count: int) -> None
 @when("the alert resolves, and Linear is enabled again after it has dropped {count:d} calls")
 def resolves_without_linear(context: Context, count: int) -> None:
     resolve_meanwhile(context, context.issues, count)
+
+
+@when("two alerts fire, and the first one resolves before Linear is enabled again")
+def resolves_before_opened(context: Context) -> None:
+    first, second = context.incident.alerts_or_new(2)
+    context.incident.fire(first, second)
+    context.stage.waiting.until(lambda: calls.made(context.issues.calls_since_told(first), "to call Linear"), "ticket")
+    resolve_meanwhile(context, context.issues, 2)
 
 
 @given("Linear opens the issue and {loses_the_answer}")
@@ -286,10 +294,10 @@ def alive_and_logged_jira(context: Context) -> None:
     logged(context, at="Jira")
 
 
-@then("agent-sre is alive and has logged every field at fault with the correlation id")
-def alive_and_logged_fields(context: Context) -> None:
+@then("agent-sre is alive and has logged every field at fault and Jira's other complaint with the correlation id")
+def alive_and_logged_complaints(context: Context) -> None:
     calls.alive(context.stage.agent.health())
-    words = [word for field in FIELD_ERRORS.items() for word in field]
+    words = [GENERAL_ERROR, *(word for field in FIELD_ERRORS.items() for word in field)]
     logged(context, lambda lines: logs.tells_all(lines, words), at="Jira")
 
 

@@ -46,6 +46,12 @@ def two_firing_with_issues(context: Context) -> None:
     firing_with_issue(context, count=2)
 
 
+@given("somebody has begun to work on both of the Jira issues")
+def work_begun(context: Context) -> None:
+    for alert in context.incident.alerts:
+        context.stage.jira.move(context.jira_issues.of(alert), "indeterminate")
+
+
 @given("a Jira project in which done work is called otherwise")
 def other_workflow(context: Context) -> None:
     context.stage.trouble.jira_goes_other_ways()

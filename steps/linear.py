@@ -30,6 +30,12 @@ def two_firing_of_one_pod(context: Context) -> None:
     two_firing_with_issues(context)
 
 
+@given("somebody has begun to work on both of the issues")
+def work_begun(context: Context) -> None:
+    for alert in context.incident.alerts:
+        context.stage.linear.move(context.issues.of(alert), "started")
+
+
 @when("the alert is notified again")
 def notified_again(context: Context) -> None:
     context.issues.note(context.incident.alert)
@@ -81,6 +87,19 @@ def still_none_open(context: Context) -> None:
 @then("the alert has no open ticket left")
 def none_open(context: Context) -> None:
     context.issues.none_open(context.incident.alert)
+
+
+@then("the second alert has its one issue within the recovery limit")
+def second_one_open(context: Context) -> None:
+    context.issues.exactly_one_open(context.incident.alerts[1], limit="recovery")
+
+
+@then("no open issue about the first alert is left")
+def none_left_open(context: Context) -> None:
+    first, second = context.incident.alerts
+    if context.events.tried_again(first, "fired"):
+        context.incident.resolve(first)
+    context.issues.none_left_open(first, second)
 
 
 @then("the issue's title names the alert")

@@ -804,6 +804,25 @@ def test_attempts_after_one_notification_carry_one_id_and_those_after_another_ma
     refused(lambda: claims.same_id(alert, "fired"), "2 ids")
 
 
+def test_an_event_that_is_taken_late_was_refused_before() -> None:
+    alert, journal = make_alert(), Journal()
+    incident = Incident(journal, None, None, alerts=[alert])  # type: ignore[arg-type]
+    claims = Events(journal, Waiting(journal, Limits(recovery=0.1)), incident)
+
+    def answers(alert: Alert, status: int) -> None:
+        message = encode(event_about(alert, "fired", CORRELATION), "binary")
+        said = {"caller": "broker", "callee": "agent-sre", "url": "http://agent-sre/", "status": status}
+        journal.record(**said, method="POST", request_headers=message.headers, request_body=message.body)
+
+    refused(lambda: claims.tried_again(alert, "fired"), "fired event", alert.name, "nothing yet")
+    answers(alert, 503)
+    refused(lambda: claims.tried_again(alert, "fired"), "503")
+    answers(alert, 202)
+    assert claims.tried_again(alert, "fired")
+    answers(other := make_alert(), 202)
+    assert not claims.tried_again(other, "fired")
+
+
 def test_a_trace_may_be_what_correlates() -> None:
     event = sent(make_alert()).event
     assert events.correlation_of(sent(make_alert())) == CORRELATION

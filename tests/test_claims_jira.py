@@ -376,6 +376,19 @@ def test_an_alerts_own_priority_belongs_to_its_own_issue(journal: Journal) -> No
     refused(lambda: issues.is_own(strange, one, [other]), other.name)
 
 
+def test_what_was_over_before_it_was_opened_leaves_nothing_open(journal: Journal) -> None:
+    alert, other = make_alert(), make_alert()
+    tracker = Tracker(issue_of(other))
+    issues = claims(tracker, journal, alert)
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 0.1})
+    issues.none_left_open(alert, other)
+    tracker.issues.append(issue_of(alert, status_category="done"))
+    issues.none_left_open(alert, other)
+    assert all(absence.control() for absence in issues._incident.denied)
+    tracker.issues.append(issue_of(alert))
+    refused(lambda: issues.none_left_open(alert, other), alert.name, "over before", "HOMELAB-7")
+
+
 def test_an_alert_is_notified_until_the_new_token_is_in_use(journal: Journal) -> None:
     alert, tracker, told = make_alert(), Tracker(), []
     issues = claims(tracker, journal, alert)

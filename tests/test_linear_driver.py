@@ -286,11 +286,16 @@ def test_labels_are_made_once_and_removed(linear: Linear) -> None:
     assert linear.label("critical") is None
 
 
-def test_a_bystander_is_opened_commented_and_deleted(linear: Linear) -> None:
+def test_a_bystander_is_opened_commented_moved_and_deleted(linear: Linear) -> None:
     issue = linear.create_issue(f"Bystander {MARK}", "leave me alone")
     assert (issue.team_key, issue.description) == ("BVL", "leave me alone")
     linear.comment(issue, "hello")
     assert [comment.body for comment in linear.issue(issue.id).comments] == ["hello"]
+    for type_ in ("started", "completed", "unstarted"):
+        linear.move(issue, type_)
+        assert linear.issue(issue.id).state_type == type_
+    with pytest.raises(LinearUnavailable, match="team BVL has no state of the type odd"):
+        linear.move(issue, "odd")
     linear.delete_issue(issue)
     assert linear.issue(issue.id).archived
 

@@ -55,7 +55,8 @@ def test_a_token_is_told_from_another_that_is_carried_the_same_way(credential: s
 
 def test_what_jira_has_against_an_issue_is_more_than_a_log_cut_short_would_show() -> None:
     body = trouble.AT_JIRA["refuses it for its fields"](matching=None).body  # type: ignore[attr-defined]
-    assert json.loads(body)["errors"] == trouble.FIELD_ERRORS
+    told = json.loads(body)
+    assert (told["errorMessages"], told["errors"]) == ([trouble.GENERAL_ERROR], trouble.FIELD_ERRORS)
     assert len(body[: body.index(list(trouble.FIELD_ERRORS)[-1].encode())]) > 300
 
 

@@ -53,13 +53,15 @@ USER = """query user($email: String!) {
     nodes { id name email active } } }"""
 LABEL = """query label($name: String!) {
   issueLabels(filter: { name: { eqIgnoreCase: $name } }, first: 50) { nodes { id team { key } } } }"""
+STATES = """query states($team: ID!, $type: String!) {
+  workflowStates(filter: { team: { id: { eq: $team } }, type: { eq: $type } }, first: 1) { nodes { id } } }"""
 CREATE_LABEL = """mutation createLabel($input: IssueLabelCreateInput!) {
   issueLabelCreate(input: $input) { issueLabel { id } } }"""
 DELETE_LABEL = "mutation deleteLabel($id: String!) { issueLabelDelete(id: $id) { success } }"
 CREATE_ISSUE = f"""mutation createIssue($input: IssueCreateInput!) {{
   issueCreate(input: $input) {{ issue {{ ...ISSUE }} }} }} {ISSUE}"""
 DELETE_ISSUE = "mutation deleteIssue($id: String!) { issueDelete(id: $id) { success } }"
-DESCRIBE = """mutation describe($id: String!, $input: IssueUpdateInput!) {
+CHANGE = """mutation change($id: String!, $input: IssueUpdateInput!) {
   issueUpdate(id: $id, input: $input) { success } }"""
 COMMENT = "mutation comment($input: CommentCreateInput!) { commentCreate(input: $input) { success } }"
 
@@ -219,11 +221,20 @@ class Linear:
 
     def describe(self, issue: Issue, description: str) -> None:
         """Gives the issue this description in place of the one that it has."""
-        self._do(DESCRIBE, id=issue.id, input={"description": description})
+        self._do(CHANGE, id=issue.id, input={"description": description})
 
     def comment(self, issue: Issue, body: str) -> None:
         """Comments on the issue."""
         self._do(COMMENT, input={"id": str(uuid4()), "issueId": issue.id, "body": body})
+
+    def move(self, issue: Issue, type_: str) -> None:
+        """Takes the issue to a state of that type, for instance `started`."""
+        found = self._ask(STATES, team=self._team_id(), type=type_)["workflowStates"]["nodes"]
+        if not found:
+            raise LinearUnavailable(
+                f"Linear's team {self._team_key} has no state of the type {type_}; give its workflow one."
+            )
+        self._do(CHANGE, id=issue.id, input={"stateId": found[0]["id"]})
 
     # -- cleaning up -----------------------------------------------------------------------------------------
 

@@ -99,6 +99,19 @@ class Events:
         """Every attempt of the broker to deliver an event of the alert to agent-sre, in order."""
         return self._sent("broker", "agent-sre", alert, happening)
 
+    def tried_again(self, alert: Alert, happening: Happening) -> bool:
+        """Whether agent-sre took the event at a later try only: a broker that tries again keeps no order (ruling 9)."""
+
+        def taken() -> bool:
+            tries = self.at_agent(alert, happening)
+            assert any(one.taken for one in tries), (
+                f"Expected agent-sre to take the {happening} event of {alert.called}, "
+                f"but what came of it is {', '.join(one.answer for one in tries) or 'nothing yet'}."
+            )
+            return not tries[0].taken
+
+        return self._waiting.until(taken, "recovery")
+
     def notifications(self, alert: Alert, happening: Happening) -> list[Exchange]:
         """Every notification of Alertmanager that holds the alert in that state, whatever became of it."""
         said = self._journal.exchanges(caller="alertmanager", callee="prometheus-events", mentioning=alert.mark)

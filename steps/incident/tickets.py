@@ -244,6 +244,24 @@ class Tickets(ABC, Generic[T]):
         for issue in found:
             self.show(issue)
 
+    def none_left_open(self, alert: Alert, other: Alert) -> None:
+        """No issue about the alert stays open, be it that there is none, while the other alert has one."""
+        self.quiet(alert)
+
+        def closed() -> None:
+            still = list(filter(is_open, self.about(alert)))
+            assert not still, (
+                f"Expected no {self.name} issue about {alert.called}, which was over before there could be one, "
+                f"to be open in the end, but there are {listed(still)}."
+            )
+
+        self._waiting.until(closed, "recovery")
+        self._incident.did_not_see(
+            f"an open {self.name} issue about {alert.called}", control=lambda: list(filter(is_open, self.about(other)))
+        )
+        for issue in self.about(alert):
+            self.show(issue)
+
     def each_its_own(self, alerts: Sequence[Alert]) -> None:
         """The issue of each alert carries what that alert says, and nothing of the others."""
         for alert, found in zip(alerts, self.of_each(alerts).values(), strict=True):

@@ -84,6 +84,7 @@ def _jira(answer: jira_errors.Answer) -> Callable[..., CallFault]:
     return partial(Answer, answer.status, answer.headers, answer.body)
 
 
+GENERAL_ERROR = "The project takes no issue until its administrators have mended the scheme of its screens."
 FIELD_ERRORS = {
     "customfield_10042": "Affected service is required, and has to be one of those in the catalogue of services.",
     "customfield_10057": "Impact has to be 1-Extensive, 2-Significant, 3-Moderate or 4-Minor, as the site decided.",
@@ -91,7 +92,7 @@ FIELD_ERRORS = {
     "fixVersions": "Version is required by the project's field configuration before an issue can be opened.",
     "duedate": "Due date must not be before the day on which the issue is opened, in the zone of the project.",
 }
-"""What Jira has against an issue, field by field, more than a log line's first 300 characters."""
+"""What Jira has against an issue, as a whole and field by field, more than a log line's first 300 characters."""
 
 AT_JIRA: dict[str, Callable[..., CallFault]] = {
     "answers with an internal error": _jira(jira_errors.internal()),
@@ -102,7 +103,7 @@ AT_JIRA: dict[str, Callable[..., CallFault]] = {
     "answers something that is not JSON": partial(Answer, 200, JSON, b"<html>We will be back soon</html>"),
     "is asked too often and does not say for how long": _jira(jira_errors.gateway_rate_limited()),
     "is unavailable and says for how long": _jira(jira_errors.unavailable(retry_after=JIRA_LIMIT)),
-    "refuses it for its fields": _jira(jira_errors.invalid(**FIELD_ERRORS)),
+    "refuses it for its fields": _jira(jira_errors.invalid(GENERAL_ERROR, **FIELD_ERRORS)),
 }
 """Faults of Jira's API; the host has not seen the call, but for an answer that is cut short (CONTRACTS §2)."""
 
