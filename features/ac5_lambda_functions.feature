@@ -235,7 +235,6 @@ Feature: AC5 LambdaFunction Integration
     Examples:
       | fails                                    |
       | is unavailable                           |
-      | answers with an internal error           |
       | answers with a bad gateway page          |
       | answers that the request came too slowly |
 
