@@ -259,8 +259,8 @@ class Tickets(ABC, Generic[T]):
         self._incident.did_not_see(
             f"an open {self.name} issue about {alert.called}", control=lambda: list(filter(is_open, self.about(other)))
         )
-        for issue in self.about(alert):
-            self.show(issue)
+        found = self.about(alert)
+        self._incident.saw(f"{self.name} issues about {alert.called}", listed(found))
 
     def each_its_own(self, alerts: Sequence[Alert]) -> None:
         """The issue of each alert carries what that alert says, and nothing of the others."""
