@@ -14,7 +14,8 @@ from steps.incident.texts import CONTENTS, LACKS, PECULIARITIES
 
 
 def simple_rule(context: Context) -> None:
-    context.alerting.watch(Rule(context.incident.key), context.incident.signals_of("checkout"))
+    rule = Rule(context.incident.key, labels={"team": "Checkout-Crew"})
+    context.alerting.watch(rule, context.incident.signals_of("checkout"))
 
 
 @given("a PrometheusRule that alerts on a signal above 80")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from steps.drivers.linear import Attachment, Comment, Issue, Relation
 from steps.incident import calls, events, issues, logs, remediation
 from steps.incident.alert import Alert, Rule, make_alert
 from steps.incident.events import FIRED, RESOLVED, Events, Sent, event_about
+from steps.incident.facts import label_facts
 from steps.incident.incident import Incident
 from steps.incident.malformed import MALFORMED
 from steps.incident.notification import common, fingerprint, notification
@@ -127,6 +129,18 @@ def test_a_missing_label_value_is_named() -> None:
     description = issue_of(alert).description or ""
     issue = issue_of(alert, description=description.replace("platform", ""))
     refused(lambda: issues.carries(issue, alert, []), "label team", "platform")
+
+
+def test_letter_case_belongs_to_a_labels_value_and_not_to_a_severity() -> None:
+    alert = make_alert(severity="Warning", labels={"team": "Checkout-Crew", "path": "C:\\Temp & *more*"})
+    good = issue_of(alert).description or ""
+    facts = label_facts(alert)
+    for same in (good, good.replace("Warning", "WARNING"), good.replace("*more*", "\\*more\\*"), html.escape(good)):
+        issues.describes(issue_of(alert, description=same), facts)
+        issues.holds(issue_of(alert, description=same), facts)
+    other = issue_of(alert, description=good.replace("Checkout-Crew", "checkout-crew"))
+    refused(lambda: issues.describes(other, facts), "label team 'Checkout-Crew'")
+    refused(lambda: issues.holds(other, facts), "label team 'Checkout-Crew'")
 
 
 def test_an_issue_that_names_another_alert_is_refused() -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from steps.incident import calls
 from steps.incident.alert import Alert
-from steps.incident.facts import label_facts, told_by
+from steps.incident.facts import is_exact, label_facts, told_by
 from steps.incident.incident import Incident
 from steps.incident.sayings import CLOCK_GRAIN, Saying, sayings
 from steps.incident.waiting import LimitName, Waiting
@@ -456,18 +456,26 @@ def listed(issues: Iterable[Ticket]) -> str:
 
 def holds(issue: Ticket, facts: dict[str, str]) -> None:
     """The issue holds every fact: a name for the reader, and the words that must be found on it."""
-    text = plain(text_of(issue))
-    missing = [f"{name} {fact!r}" for name, fact in facts.items() if plain(fact) not in text]
+    missing = _missing(facts, text_of(issue))
     assert not missing, f"Expected {issue.identifier} to hold {'; '.join(missing)}, but it does not."
 
 
 def describes(issue: Ticket, facts: dict[str, str]) -> None:
     """The issue's description holds every fact: a name for the reader, and the words that must be found in it."""
-    description = plain(issue.description or "")
-    missing = [f"{name} {fact!r}" for name, fact in facts.items() if plain(fact) not in description]
+    description = issue.description or ""
+    missing = _missing(facts, description)
     assert not missing, f"Expected the description of {issue.identifier} to hold {'; '.join(missing)}, but it " + (
-        "is empty." if not description else "does not."
+        "is empty." if not description.strip() else "does not."
     )
+
+
+def _missing(facts: dict[str, str], text: str) -> list[str]:
+    """The facts that are not in the text, each with its name."""
+
+    def is_there(name: str, fact: str) -> bool:
+        return unmarked(fact) in unmarked(text) if is_exact(name) else plain(fact) in plain(text)
+
+    return [f"{name} {fact!r}" for name, fact in facts.items() if not is_there(name, fact)]
 
 
 def correlates(issue: Ticket, correlation_ids: list[str]) -> None:
@@ -478,10 +486,15 @@ def correlates(issue: Ticket, correlation_ids: list[str]) -> None:
     )
 
 
-def plain(text: str) -> str:
-    """The text without what Markdown adds: escapes, quoting and line ends. Letter case is no fact."""
+def unmarked(text: str) -> str:
+    """The text without what Markdown adds: escapes, quoting and line ends."""
     unescaped = html.unescape(text.replace("<br>", "\n").replace("\\", ""))
-    return " ".join(unescaped.replace("\n> ", "\n").casefold().split())
+    return " ".join(unescaped.replace("\n> ", "\n").split())
+
+
+def plain(text: str) -> str:
+    """The text without what Markdown adds, where letter case is no fact either."""
+    return unmarked(text).casefold()
 
 
 def title_names(issue: Ticket, alert: Alert) -> None:
