@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from steps.incident.alert import make_alert, new_key
+from steps.incident.alert import make_alert, new_key, of_two_severities
 from steps.incident.incident import Incident
 from steps.world.earlier import Earlier
 from steps.world.journal import Exchange, Journal
@@ -80,3 +80,11 @@ def test_everything_that_was_said_is_evidence_for_nothing_in_particular(incident
     [seen] = incident.seen
     assert (seen.title, seen.exchanges) == ("Everything that was said about the incident (2)", ())
     assert "first" not in seen.content
+
+
+def test_alerts_of_two_severities_are_alike_in_all_other_labels_and_each_tells_its_mark() -> None:
+    one, other = of_two_severities()
+    assert one.labels | {"severity": "critical"} == other.labels
+    assert one.severity == "warning"
+    for alert, another in ((one, other), (other, one)):
+        assert all(alert.mark in text and another.mark not in text for text in alert.annotations.values())
