@@ -168,6 +168,12 @@ Feature: AC3 Linear API Integration
     Then exactly one issue is opened in the configured Linear team
     And the issue carries the label "agent-sre"
 
+  @AC3.6
+  Scenario: A label that is deleted in Linear after it was used costs no issue
+    Given the Linear label for severity "calamity" was deleted after an alert had its issue
+    When an alert of severity "calamity" fires
+    Then exactly one issue is opened in the configured Linear team
+
   @AC3.7
   Scenario: The issue is assigned to the engineer on call
     Given an engineer with a Linear account is on call

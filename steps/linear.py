@@ -247,6 +247,14 @@ def no_label(context: Context, severity: str) -> None:
     context.stage.linear.delete_label(severity)
 
 
+@given('the Linear label for severity "{severity}" was deleted after an alert had its issue')
+def deleted_label(context: Context, severity: str) -> None:
+    context.stage.linear.create_label(severity)
+    context.incident.fire(alert := context.incident.adopt(make_alert(severity=severity)))
+    context.issues.exactly_one(alert)
+    no_label(context, severity)
+
+
 @then('the issue carries the labels "{one}" and "{other}"')
 def has_labels(context: Context, one: str, other: str) -> None:
     context.issues.becomes(context.incident.alert, lambda issue: issues.has_labels(issue, [one, other]))
