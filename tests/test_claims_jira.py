@@ -429,6 +429,23 @@ def test_a_remediation_may_be_told_in_jiras_description(journal: Journal, outcom
         issues.tells_remediation(alert, lambda: done)
 
 
+def test_a_failure_is_told_otherwise_than_the_success_of_another_alert(journal: Journal) -> None:
+    failed, well = make_alert(function="pod-restart"), make_alert(function="pod-restart")
+    call = journal.record(caller="agent-sre", callee="functions", method="POST", url="http://pod-restart.ai.svc/")
+    time.sleep(0.01)
+    start = "calling pod-restart"
+    done = issue_of(well, comments=(comment(start), comment(f"success: pod {well.pod} is restarted")))
+    tracker = Tracker(done)
+    issues = claims(tracker, journal, failed)
+    for told, is_good in (("failure: forbidden by policy", True), (f"success: pod {failed.pod} is restarted", False)):
+        tracker.issues[1:] = [issue_of(failed, comments=(comment(start), comment(told)))]
+        if is_good:
+            issues.tells_failure(failed, call, well, call)
+        else:
+            refused(lambda: issues.tells_failure(failed, call, well, call), "HOMELAB-7", "has failed", "success: pod")
+    assert all(absence.control() for absence in issues._incident.denied)
+
+
 def test_giving_up_is_few_tries_and_then_none(journal: Journal) -> None:
     alert = make_alert()
     issues = claims(Tracker(), journal, alert)
