@@ -28,7 +28,7 @@ class VerdictAlone(VerdictFormatter):
 class UntilFound(AcceptanceRunner):
     """Passes over the scenarios of an item once one of them has failed with what `-D says=` gives in its sentence.
 
-    Of the items that `-D green=` names, separated by commas, it runs one scenario each.
+    Of the items that `-D green=` names, separated by commas, if any, it runs one scenario each.
     """
 
     def __init__(self, config: Any) -> None:
@@ -42,7 +42,7 @@ class UntilFound(AcceptanceRunner):
 
     def _select(self, others: Sequence[Any]) -> None:
         super()._select(others)
-        green, begun = set(self.config.userdata["green"].split(",")), set[str]()
+        green, begun = set(self.config.userdata.get("green", "").split(",")), set[str]()
         for scenario in tuple(self.record.selected):
             items = self._items(scenario)
             if items <= green and items <= begun:

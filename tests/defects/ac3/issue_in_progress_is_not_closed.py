@@ -1,4 +1,4 @@
-"""An issue in Linear that was moved to a started state by hand is left open when its alert resolves."""
+"""A Linear issue on which somebody has begun to work stays open when its alert resolves."""
 
 ITEMS = ("AC3.3",)
 SAYS = "started"

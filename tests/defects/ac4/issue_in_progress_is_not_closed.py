@@ -1,4 +1,4 @@
-"""An issue on which somebody has begun to work stays open when its alert resolves."""
+"""A Jira issue that somebody has moved on stays open when its alert resolves."""
 
 ITEMS = ("AC4.3",)
 SAYS = "category done"
