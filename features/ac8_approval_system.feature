@@ -48,11 +48,17 @@ Feature: AC8 Approval System Integration
     And the ticket says who approved and when
 
     Examples:
-      | an alert                                | where                       |
-      | a warning                               | on Slack                    |
-      | a critical alert                        | in the approval application |
-      | an alert for information                | on Slack                    |
-      | an alert whose remedy the model chooses | in the approval application |
+      | an alert                 | where                       |
+      | a warning                | on Slack                    |
+      | a critical alert         | in the approval application |
+      | an alert for information | on Slack                    |
+
+  @AC8.3
+  Scenario: What the model chooses needs approval, too
+    Given remediations need one approval
+    When an alert fires whose remedy the model chooses
+    Then no LambdaFunction is called about it without approval
+    And another alert that is approved in time has its LambdaFunction called
 
   @AC8.3
   Scenario: An alert that fires again needs an approval of its own again

@@ -11,7 +11,7 @@ from steps.incident.approvals import FUNCTION, PARTIES, SUPERVISED, Where
 from steps.incident.arrangement import under
 from steps.incident.context import Context
 from steps.incident.forgery import FORGERIES
-from steps.incident.issues import is_completed
+from steps.incident.model import KINDS, alert_about
 from steps.incident.texts import CONTENTS
 from steps.incident.words import one_of
 from steps.world.staff import APPROVER, SECOND_APPROVER
@@ -94,6 +94,11 @@ def one_of_kind_fires(context: Context, an_alert: str) -> None:
     context.incident.fire(context.incident.adopt(SUPERVISED[an_alert]()))
 
 
+@when("an alert fires whose remedy the model chooses")
+def fires_without_function(context: Context) -> None:
+    context.incident.fire(context.incident.adopt(alert_about(KINDS["a pod that crashes again and again"])))
+
+
 @when("an alert with very long texts and parameters fires whose remediation needs approval")
 def long_one_fires(context: Context) -> None:
     _, texts = CONTENTS["four kilobytes of text"]
@@ -114,7 +119,8 @@ def approved_and_resolved(context: Context) -> None:
     fire(context)
     genuine(context)
     context.incident.resolve(context.incident.alert)
-    context.issues.becomes(context.incident.alert, is_completed)
+    context.events.taken(context.incident.alert, "resolved")
+    context.issues.quiet(context.incident.alert)
 
 
 @when("the alert fires again and its remediation needs approval again")
@@ -263,6 +269,11 @@ def called_once(context: Context) -> None:
 @then("the LambdaFunction is not called")
 def not_called(context: Context) -> None:
     context.approvals.not_called(context.incident.alert)
+
+
+@then("no LambdaFunction is called about it without approval")
+def not_called_unasked(context: Context) -> None:
+    context.approvals.not_called_unasked(context.incident.alert)
 
 
 @then("only the first alert's LambdaFunction is called")

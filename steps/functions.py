@@ -12,7 +12,6 @@ from steps.incident import calls, events, remediation
 from steps.incident.ahead import ahead
 from steps.incident.alert import Alert, make_alert, namesakes
 from steps.incident.context import Context
-from steps.incident.issues import is_completed
 from steps.incident.remediation import ABSENT, NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
 from steps.incident.words import one_of
 from steps.world.journal import Exchange
@@ -193,7 +192,8 @@ def has_remediated(context: Context) -> None:
 def remediated_and_resolved(context: Context) -> None:
     has_remediated(context)
     context.incident.resolve(context.incident.alert)
-    context.issues.becomes(context.incident.alert, is_completed)
+    context.events.taken(context.incident.alert, "resolved")
+    context.issues.quiet(context.incident.alert)
 
 
 @given("a firing alert whose remediation by it has failed")

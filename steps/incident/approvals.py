@@ -20,7 +20,6 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
-from steps.incident.model import KINDS, alert_about
 from steps.incident.remediation import Remediation, name_of
 from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
@@ -40,7 +39,6 @@ SUPERVISED: dict[str, Callable[[], Alert]] = {
     "a warning": partial(make_alert, function=FUNCTION),
     "a critical alert": partial(make_alert, severity="critical", function=FUNCTION),
     "an alert for information": partial(make_alert, severity="info", function=FUNCTION),
-    "an alert whose remedy the model chooses": partial(alert_about, KINDS["a pod that crashes again and again"]),
 }
 """Alerts whose remediation needs approval, by what the feature calls them."""
 
@@ -286,14 +284,13 @@ class Approvals:
     def not_called(self, alert: Alert) -> None:
         """No function was called about the alert, for which somebody was asked."""
         self._waiting.until(lambda: self._asked_or_called(alert), "recovery")
-        self.rest(alert)
-        made = self._calls(alert)
-        self._incident.did_not_see(f"a call of a function about {alert.called}", self._remediation.any_calls)
-        self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
-        assert not made, (
-            f"Expected agent-sre not to call {name_of(made[0])} about {alert.called} without approval, "
-            f"but it called it {len(made)} times."
-        )
+        self._called_none(alert)
+
+    def not_called_unasked(self, alert: Alert) -> None:
+        """No function was called about the alert, for which the agent may know none: then it asks nobody either."""
+        with suppress(AssertionError):
+            self._waiting.until(lambda: self._asked_or_called(alert), "ticket")
+        self._called_none(alert)
 
     def called_once(self, alert: Alert, after: float) -> Exchange:
         """The alert's function is called about it, once, and after that time of the journal."""
@@ -369,6 +366,16 @@ class Approvals:
             return max((said.ended for said in told + acted), default=0.0)
 
         self._waiting.quiet(moved)
+
+    def _called_none(self, alert: Alert) -> None:
+        self.rest(alert)
+        made = self._calls(alert)
+        self._incident.did_not_see(f"a call of a function about {alert.called}", self._remediation.any_calls)
+        self._incident.saw_exchanges(f"Calls of functions about {alert.called}", made)
+        assert not made, (
+            f"Expected agent-sre not to call {name_of(made[0])} about {alert.called} without approval, "
+            f"but it called it {len(made)} times."
+        )
 
     def _asked_or_called(self, alert: Alert) -> None:
         """The agent has asked somebody about the alert, or acted without."""

@@ -304,6 +304,10 @@ class Events:
         self.notified(alert, "resolved", times=1)
         return _told_of(alert, self.notifications(alert, "resolved")[-1])
 
+    def taken(self, alert: Alert, happening: Happening) -> None:
+        """agent-sre has taken an event that says so. Waits until it has."""
+        self._waiting.until(lambda: self._arrived(alert, happening, 1), "event")
+
     def quiet(self, alert: Alert) -> None:
         """Returns once nothing is under way any more about the alert between Alertmanager and the agent's door."""
 
