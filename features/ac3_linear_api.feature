@@ -58,8 +58,8 @@ Feature: AC3 Linear API Integration
 
   @AC3.3
   Scenario: An alert that resolves before its issue could be opened leaves no open issue behind
-    Given the Linear API is disabled temporarily
-    When two alerts fire, and the first one resolves before Linear is enabled again
+    Given Linear fails whenever an issue is to be opened
+    When two alerts fire, and the first one resolves before Linear opens issues again
     Then the second alert has its one issue within the recovery limit
     And no open issue about the first alert is left
 

@@ -91,7 +91,7 @@ def resolves_without_linear(context: Context, count: int) -> None:
     resolve_meanwhile(context, context.issues, count)
 
 
-@when("two alerts fire, and the first one resolves before Linear is enabled again")
+@when("two alerts fire, and the first one resolves before Linear opens issues again")
 def resolves_before_opened(context: Context) -> None:
     first, second = context.incident.alerts_or_new(2)
     context.incident.fire(first, second)
@@ -102,6 +102,11 @@ def resolves_before_opened(context: Context) -> None:
 @given("Linear opens the issue and {loses_the_answer}")
 def linear_loses_answer(context: Context, loses_the_answer: str) -> None:
     context.fault = context.stage.trouble.at_linear_after_opening(loses_the_answer)
+
+
+@given("Linear fails whenever an issue is to be opened")
+def linear_opens_none(context: Context) -> None:
+    context.fault = context.stage.trouble.at_linear_opening("answers with an internal error")
 
 
 @given("Linear refuses every new issue as invalid")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -38,6 +39,17 @@ def test_a_world_that_is_closed_leaves_no_process_and_no_file() -> None:
     directory, started = world.directory, psutil.Process().children(recursive=True)
     assert {"prometheus", "prometheus-alertmanager"} & {process.name() for process in started}
     world.close()
+    assert not directory.exists()
+    assert not [process for process in started if process.is_running()]
+
+
+def test_a_part_that_does_not_stop_keeps_nothing_else_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steps.world.world.CLOSING", 0.2)
+    world = boot()
+    directory, started = world.directory, psutil.Process().children(recursive=True)
+    world._stack.push_async_callback(asyncio.Event().wait)
+    with pytest.raises(WorldUnavailable, match=r"A part of the world did not stop within 0\.2 s"):
+        world.close()
     assert not directory.exists()
     assert not [process for process in started if process.is_running()]
 

@@ -35,6 +35,9 @@ from steps.world.services.trm import Trm
 from steps.world.settings import Alerting, Anchors, Delivery
 from steps.world.staff import Staff
 
+CLOSING = 30
+"""Seconds that the world may take to stop; it takes less than one."""
+
 
 class WorldUnavailable(Exception):
     """A part of the world that a scenario needs is not there: the scenario is broken, not failed (DESIGN, law 5)."""
@@ -92,9 +95,16 @@ class World:
         return world
 
     def close(self) -> None:
-        """Stops everything that was started, in reverse order."""
+        """Stops everything that was started, in reverse order. Raises WorldUnavailable when a part does not stop."""
+
+        async def closed() -> None:
+            async with asyncio.timeout(CLOSING):
+                await self._stack.aclose()
+
         try:
-            self.loop.run(self._stack.aclose())
+            self.loop.run(closed())
+        except TimeoutError:
+            raise WorldUnavailable(f"A part of the world did not stop within {CLOSING} s; it was cut off.") from None
         finally:
             self.loop.stop()
             if self._anchors:

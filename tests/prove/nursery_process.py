@@ -17,6 +17,7 @@ import os
 import pkgutil
 import signal
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,6 +31,8 @@ LOADED = ("reports.runner", "environment", "kubernetes.dynamic")
 """Modules, with all that they need."""
 PACKAGES = ("steps.incident", "steps.drivers", "steps.world.services")
 """Packages of which all is loaded; some of it only takes its time when it is needed."""
+LONGEST = 200
+"""Seconds after which a run is given up; none has taken half of it."""
 
 
 def main() -> None:
@@ -44,10 +47,20 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             sys.exit(run(**json.loads(line)))
-        _, status = os.waitpid(child, 0)
+        status = _status(child)
         with suppress(BrokenPipeError):  # who has ordered the run is gone
             print(os.waitstatus_to_exitcode(status), flush=True)
     end()
+
+
+def _status(child: int) -> int:
+    """How the run has ended, which is killed when it does not end."""
+    limit = threading.Timer(LONGEST, os.kill, (child, signal.SIGKILL))
+    limit.start()
+    _, status = os.waitpid(child, 0)
+    limit.cancel()
+    limit.join()  # nothing is forked beside a thread
+    return status
 
 
 def run(arguments: list[str], printed: str) -> int:

@@ -51,8 +51,9 @@ class UntilFound(AcceptanceRunner):
             begun |= items
 
     def _run_alone(self, units: list[Unit]) -> bool:
-        """Without what is left out, as that takes its time, too, and the quick features first."""
-        self.features = [feature_of(unit) for unit in reversed(units)]
+        """Without what is left out, as that takes its time, too."""
+        in_order = sorted(units, key=lambda unit: (unit.last, unit.file, unit.lines))
+        self.features = [feature_of(unit) for unit in in_order]
         self.record.selected = [one for feature in self.features for one in feature.walk_scenarios()]
         return super()._run_alone(units)
 
