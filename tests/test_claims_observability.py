@@ -444,6 +444,7 @@ def attempts(**by_status: float) -> list[Series]:
     return [Series({"status": status}, value) for status, value in by_status.items()]
 
 
+@pytest.mark.parametrize("tries", [1, 3])
 @pytest.mark.parametrize(
     ("outcome", "found"),
     [
@@ -453,15 +454,33 @@ def attempts(**by_status: float) -> list[Series]:
         ("failure", attempts(error=1, ok=0)),
     ],
 )
-def test_one_remediation_is_counted_with_its_outcome(outcome: telemetry.Outcome, found: list[Series]) -> None:
-    telemetry.counted_once(found, make_alert(), outcome)
+def test_one_remediation_is_counted_with_its_outcome(
+    outcome: telemetry.Outcome, found: list[Series], tries: int
+) -> None:
+    telemetry.counted_once(found, make_alert(), outcome, tries)
 
 
+def test_each_try_may_be_counted_with_an_outcome_of_its_own() -> None:
+    telemetry.counted_once(attempts(success=1, failure=2), make_alert(), "success", 3)
+    telemetry.counted_once(attempts(failure=3), make_alert(), "failure", 3)
+    refused(lambda: telemetry.counted_once(attempts(failure=2), make_alert(), "failure", 3), "one failure", "2 with")
+    refused(lambda: telemetry.counted_once(attempts(success=1, failure=2), make_alert(), "failure", 3), "one failure")
+
+
+@pytest.mark.parametrize("tries", [1, 3, 4])
 @pytest.mark.parametrize(
-    "found", [[], attempts(success=3), attempts(success=1, failure=2), attempts(failure=1), attempts(success=0)]
+    "found",
+    [
+        [],
+        attempts(success=3),
+        attempts(success=1, failure=4),
+        attempts(success=2, failure=1),
+        attempts(failure=1),
+        attempts(success=0),
+    ],
 )
-def test_other_counts_are_refused(found: list[Series]) -> None:
-    refused(lambda: telemetry.counted_once(found, make_alert(), "success"), "one success")
+def test_other_counts_are_refused(found: list[Series], tries: int) -> None:
+    refused(lambda: telemetry.counted_once(found, make_alert(), "success", tries), "one success")
 
 
 PANEL = Panel("Events", ("rate(x[5m])", "sum(x)"))
