@@ -405,6 +405,14 @@ def test_what_is_sent_while_a_limit_is_known_is_early_and_what_was_on_its_way_is
     refused(lambda: success.never_while_limited([bad], 100), party, "1 of 6", "0.50 s before the limit ended")
 
 
+def test_the_answer_to_a_click_may_be_sent_while_slacks_webhook_is_limited() -> None:
+    met = limited("slack", 100.0, 2)
+    answer = exchange("slack", began=101.5, url="https://hooks.slack.com/actions/T0/1/y")
+    assert success.compliance_at("Slack", load_of([], [met, answer]), notice=0.25).share == 100
+    another = exchange("slack", began=101.5)
+    assert success.compliance_at("Slack", load_of([], [met, answer, another]), notice=0.25).share < 100
+
+
 def test_a_limit_that_nobody_met_is_no_compliance() -> None:
     with pytest.raises(BedNotReady, match="Jira's rate limit, but of its 1 calls none did"):
         success.compliance_at("Jira", load_of([], [exchange("jira")]), 0.25)

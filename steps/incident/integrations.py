@@ -64,6 +64,14 @@ def limited_until(call: Exchange) -> float | None:
     return None
 
 
+def is_limited_with(call: Exchange, limited: Exchange) -> bool:
+    """Whether the limit that one call has met holds for another call to the same party.
+
+    Slack limits what a webhook posts; the address at which a click is answered is another one (CONTRACTS §3).
+    """
+    return call.callee != "slack" or call.path == limited.path
+
+
 def told(call: Exchange, became: str) -> str:
     """A call in a few words, and what became of it: "POST https://api.linear.app/graphql answered 503"."""
     return f"{call.method} {call.url.partition('?')[0]} {became}".rstrip(".")

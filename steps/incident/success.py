@@ -15,6 +15,7 @@ from steps.incident.integrations import (
     SYSTEMS,
     credential_refused,
     failure,
+    is_limited_with,
     limited_until,
     told,
 )
@@ -162,13 +163,13 @@ def delays_at(system: str, load: Load, target: float) -> Delays:
 def compliance_at(party: str, load: Load, notice: float) -> Tally:
     """All calls to a party, and those that were sent while it was limited. Raises BedNotReady if it never was."""
     calls = load.on(LIMITED[party])
-    limits = [(call.ended + notice, end) for call in calls if (end := limited_until(call))]
+    limits = [(call, call.ended + notice, end) for call in calls if (end := limited_until(call))]
     if not limits:
         raise BedNotReady(f"Expected agent-sre to meet {party}'s rate limit, but of its {len(calls)} calls none did.")
     early = {
         call: max(ends) - call.began
         for call in calls
-        if (ends := [end for known, end in limits if known < call.began < end])
+        if (ends := [end for met, known, end in limits if known < call.began < end and is_limited_with(call, met)])
     }
     return Tally(
         party,
