@@ -21,9 +21,14 @@ from steps.drivers.prometheus import QueryRefused, Series
 from steps.incident import calls, graphs, observability, telemetry
 from steps.incident.alert import Alert, make_alert
 from steps.incident.events import FIRED, RESOLVED
-from steps.incident.observability import HAS, HAS_NO_OTHER, Kind, Known, known_alerts
+from steps.incident.incident import Incident
+from steps.incident.issues import Issues
+from steps.incident.observability import HAS, HAS_NO_OTHER, Kind, Known, Observability, known_alerts
+from steps.incident.waiting import Waiting
 from steps.targets import profile
-from steps.world.journal import Exchange
+from steps.targets.profile import Limits
+from steps.world.journal import Exchange, Journal
+from steps.world.services.signals import Signals
 from tests.test_claims import exchange, issue_of, refused
 
 OWN, OTHER = Known(87.31), Known(91.12)
@@ -300,6 +305,26 @@ def test_no_data_may_be_called_not_available_in_both_cases_but_not_in_the_same_w
     observability.says_unavailable(said, kind)
     before = observability.statement(said, alert, kind)
     refused(lambda: observability.says_otherwise(said, alert, kind, before), "finds nothing", wording)
+
+
+def test_context_may_be_given_up_later_than_an_issue_is_updated_but_not_for_ever() -> None:
+    alert, journal = make_alert(), Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    waiting = Waiting(journal, Limits(update=0.1, recovery=1))
+    given_up = journal.cursor() + 0.4
+
+    class LateTracker:
+        says = "The logs are unavailable"
+
+        def issues_mentioning(self, *_: str) -> list[Issue]:
+            return [issue_of(alert, description=self.says if journal.cursor() > given_up else "There is an alert")]
+
+    tracker: Any = LateTracker()
+    known = Issues(tracker, journal, waiting, incident, profile.load("reference"))
+    claims: Any = Observability(None, None, None, journal, waiting, incident, known, None)  # type: ignore[arg-type]
+    claims.unavailable(alert, "logs")
+    tracker.says = "There still is an alert"
+    refused(lambda: claims.unavailable(alert, "logs"), "say that the logs are unavailable", "waited 1 s")
 
 
 def test_what_a_comment_says_is_not_said_below_a_heading_of_the_description() -> None:

@@ -177,9 +177,12 @@ class Observability:
         self._incident.did_not_see(f"{kind} on {issue.identifier} that are not its own", control=has_its_own)
 
     def unavailable(self, alert: Alert, *kinds: Kind) -> None:
-        """The alert's ticket comes to say that these kinds of context are unavailable."""
+        """The alert's ticket comes to say that these kinds of context are unavailable.
+
+        Who does not hold up the ticket for it may ask for as long as it likes before it gives a backend up.
+        """
         for kind in kinds:
-            self._issues.becomes(alert, partial(says_unavailable, kind=kind))
+            self._issues.becomes(alert, partial(says_unavailable, kind=kind), "recovery")
 
     def empty(self, alert: Alert, kind: Kind) -> list[str]:
         """What the ticket says of a kind of context that there is none of; it does not call it unavailable."""
