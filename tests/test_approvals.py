@@ -908,6 +908,18 @@ def test_a_rejection_by_the_time_is_told_at_the_time_out_in_anybodys_words(
             rejected_after(issue, ASKED_AT, 10)
 
 
+@pytest.mark.parametrize(
+    "asking", ["Approve or reject it on Slack within 10 s.", "It will be rejected if nobody answers for 10 s."]
+)
+def test_what_the_ticket_says_when_people_are_asked_is_no_rejection_yet(asking: str) -> None:
+    asked = comment(asking, NOW + timedelta(seconds=0.1))
+    told = comment("The request has timed out, nothing was done.", NOW + timedelta(seconds=10))
+    rejected_after(issue_of(known_alert(), comments=(asked, told)), ASKED_AT, 10)
+    for comments in [(asked,), (asked, comment("Rejected: nobody answered.", NOW + timedelta(seconds=5)))]:
+        with pytest.raises(AssertionError, match=r"after (0\.10|5\.00) s"):
+            rejected_after(issue_of(known_alert(), comments=comments), ASKED_AT, 10)
+
+
 def test_text_without_a_time_has_no_moments() -> None:
     assert moments("at 3 o'clock, ticket 1234567890123, 2026-11-24") == []
 
