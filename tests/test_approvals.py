@@ -41,6 +41,7 @@ from steps.incident.approvals import (
 )
 from steps.incident.approvals import Approvals as Claims
 from steps.incident.forgery import FORGERIES, about_another
+from steps.incident.incident import Incident
 from steps.incident.waiting import Waiting
 from steps.reference.agent.alert import Alert
 from steps.reference.agent.approval_application import ApprovalApplication as ApplicationClient
@@ -65,6 +66,7 @@ from steps.world.services.approvals import (
     webhook_url,
 )
 from steps.world.services.approvals.blocks import InvalidMessage, checked, texts_of
+from steps.world.services.signals import Signals
 from tests.eventually import eventually
 from tests.test_claims import comment, issue_of
 
@@ -869,6 +871,39 @@ def test_a_decision_that_is_never_asked_for_is_seen_and_one_that_is_asked_for_la
     approvers.decide = ask
     decided = approvals.decide_quietly(known_alert(), "approve", SOMEBODY)
     assert decided.heard_late == pytest.approx(10, abs=1)
+
+
+def test_a_message_without_buttons_is_no_second_request() -> None:
+    alert, journal = known_alert(), Journal()
+    buttons = [{"type": "button", "text": TEXT, "value": alert.mark}]
+    request = {"text": alert.mark, "blocks": [{"type": "actions", "elements": buttons}]}
+    told: list[dict[str, Any]] = [{"text": f"{alert.mark} fires"}, request]
+    approvers = SimpleNamespace(messages=lambda mark: [Message("1.5", "#sre-alerts", one) for one in told])
+    waiting = Waiting(journal, Limits(recovery=0.1))
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    approvals = Claims(approvers, journal, waiting, incident, None, None)  # type: ignore[arg-type]
+    approvals.once_on_slack(alert)
+    told.append(request)
+    with pytest.raises(AssertionError, match="on Slack, but there are 2"):
+        approvals.once_on_slack(alert)
+
+
+def test_people_are_asked_by_the_request_and_not_by_a_message_before_it() -> None:
+    alert, journal = known_alert(), Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    approvals = Claims(None, journal, Waiting(journal, Limits(ticket=0.1)), incident, None, None)  # type: ignore[arg-type]
+
+    def post(text: str, began: float) -> None:
+        body = json.dumps({"text": alert.mark, "blocks": [{"type": text}]}).encode()
+        journal.record(
+            caller="agent-sre", callee="slack", method="POST", url="https://s.test/", request_body=body, began=began
+        )
+
+    post("section", 100.0)
+    with pytest.raises(AssertionError, match="it asked nobody"):
+        approvals.asked_at(alert)
+    post("button", 103.0)
+    assert approvals.asked_at(alert) == 103
 
 
 def test_the_tracker_says_when_a_comment_was_written() -> None:

@@ -104,17 +104,21 @@ class Approvals:
         """The request about the alert that Slack shows. Waits until there is one."""
 
         def shown() -> Message:
-            found = [
-                message
-                for message in self._approvers.messages(alert.mark)
-                if message.buttons and float(message.ts) >= self._since  # one without may tell what became of another
-            ]
+            found = self._shown_on_slack(alert)
             assert found, (
                 f"Expected a request about {alert.called} with buttons on Slack, but there is none{self._missed(alert)}"
             )
             return found[0]
 
         return self._waiting.until(shown, limit)
+
+    def _shown_on_slack(self, alert: Alert) -> list[Message]:
+        """The requests about the alert that Slack shows.
+
+        A message without buttons asks for nothing: it may tell of the alert itself, or what became of another request.
+        """
+        said = self._approvers.messages(alert.mark)
+        return [message for message in said if message.buttons and float(message.ts) >= self._since]
 
     def in_application(self, alert: Alert, limit: LimitName = "ticket") -> Approval:
         """The request about the alert in the approval application. Waits until there is one."""
@@ -143,7 +147,7 @@ class Approvals:
         """The journal's time at which the agent first asked anybody about the alert. Waits until it did."""
 
         def asked() -> float:
-            made = [said for where in PARTIES for said in self.requests(alert, where)]
+            made = [said for where in PARTIES for said in self.requests(alert, where) if asks(said)]
             assert made, f"Expected agent-sre to ask for approval about {alert.called}, but it asked nobody."
             return min(said.began for said in made)
 
@@ -161,7 +165,7 @@ class Approvals:
         """Slack shows one request about the alert, and no second one."""
         self.on_slack(alert, "recovery")
         self.rest(alert)
-        found = self._approvers.messages(alert.mark)
+        found = self._shown_on_slack(alert)
         self._incident.saw("Requests on Slack", "\n\n".join(message.text for message in found))
         assert len(found) == 1, f"Expected one request about {alert.called} on Slack, but there are {len(found)}."
 
@@ -463,6 +467,11 @@ class PromptPeople:
 
 
 # -- pure claims, each with its sentence
+
+
+def asks(said: Exchange) -> bool:
+    """Whether what the agent has posted asks for a decision: a message without buttons may tell of the alert itself."""
+    return said.callee != PARTIES["on Slack"] or '"button"' in said.request_text
 
 
 def button_of(message: Message, decision: Decision) -> dict[str, Any]:
