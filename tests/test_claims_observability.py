@@ -563,6 +563,36 @@ def test_a_variable_that_nobody_has_set_begins_as_in_grafana(
     assert dashboard.panels(file) == [Panel("A", (f'x{{n=~"{value}"}}',))]
 
 
+UP = {"expr": "up", "refId": "A"}
+TWICE = {"datasource": {"type": "__expr__", "uid": "__expr__"}, "expression": "$A * 2", "refId": "B", "type": "math"}
+INPUTS = [{"name": "DS", "type": "datasource", "pluginId": "prometheus"}, {"name": "LOGS", "pluginId": "loki"}]
+CHOICE = {"list": [{"name": "source", "type": "datasource", "query": "prometheus"}]}
+
+
+@pytest.mark.parametrize(
+    "source", ["Prometheus", "${DS}", "$source", "${source}", "-- Mixed --", None, {"uid": "x"}, {"type": "prometheus"}]
+)
+def test_a_panel_may_name_prometheus_in_any_of_grafanas_ways(tmp_path: Path, source: Any) -> None:
+    file = tmp_path / "dashboard.json"
+    panel = {"title": "A", "datasource": source, "targets": [UP, TWICE, TWICE | {"datasource": "__expr__"}]}
+    file.write_text(json.dumps({"__inputs": INPUTS, "templating": CHOICE, "panels": [panel]}))
+    assert dashboard.panels(file) == [Panel("A", ("up",))]
+
+
+@pytest.mark.parametrize("source", ["Loki", "${LOGS}", "tempo-homelab", {"type": "loki"}])
+def test_a_panel_of_another_data_source_cannot_be_judged(tmp_path: Path, source: Any) -> None:
+    file = tmp_path / "dashboard.json"
+    file.write_text(json.dumps({"__inputs": INPUTS, "panels": [{"title": "A", "datasource": source, "targets": [UP]}]}))
+    with pytest.raises(DashboardUnavailable, match=r"'A' asks (loki|tempo)"):
+        dashboard.panels(file)
+
+
+def test_the_range_may_be_wanted_in_seconds(tmp_path: Path) -> None:
+    file = tmp_path / "dashboard.json"
+    file.write_text(json.dumps({"panels": [{"title": "A", "targets": [{"expr": "rate(x[${__range_s}s])"}]}]}))
+    assert dashboard.panels(file) == [Panel("A", ("rate(x[300s])",))]
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -11,8 +11,17 @@ from typing import Any
 
 RANGE = "5m"
 """What Grafana's own variables about time stand for when nobody has zoomed."""
-BUILT_IN = {"__rate_interval": RANGE, "__interval": RANGE, "__range": RANGE, "__interval_ms": "300000"}
+BUILT_IN = {
+    **dict.fromkeys(("__rate_interval", "__interval", "__range"), RANGE),
+    **dict.fromkeys(("__interval_ms", "__range_ms"), "300000"),
+    "__range_s": "300",
+}
 ALL = "$__all"
+PROMETHEUS = "prometheus"
+NO_SOURCE = ("datasource", "__expr__")
+"""Types of what looks like a data source and is none: several for one panel, and calculations of Grafana's own."""
+OTHERS = ("loki", "tempo")
+"""Types of other data sources of agent-sre's observability stack, for which they are usually named."""
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::\w+)?\})")
 
@@ -39,7 +48,8 @@ def panels(file: Path | None) -> list[Panel]:
     try:
         model = json.loads(file.read_text(encoding="utf-8"))
         values = BUILT_IN | {one["name"]: _value(one) for one in model.get("templating", {}).get("list", [])}
-        return [_panel(panel, values) for panel in _asking(model["panels"])]
+        kinds = {kind: kind for kind in NO_SOURCE} | dict(_kinds(model))
+        return [_panel(panel, values, kinds) for panel in _asking(model["panels"])]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DashboardUnavailable(f"{file} is no Grafana dashboard: {type(error).__name__} {error}.") from error
 
@@ -51,14 +61,35 @@ def _asking(given: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield panel
 
 
-def _panel(panel: dict[str, Any], values: Mapping[str, str]) -> Panel:
+def _panel(panel: dict[str, Any], values: Mapping[str, str], kinds: Mapping[str, str]) -> Panel:
     title = panel.get("title") or f"panel {panel.get('id')}"
-    for target in panel["targets"]:
-        source = target.get("datasource") or panel.get("datasource") or {}
-        kind = source.get("type", "prometheus")
-        if kind not in ("prometheus", "datasource"):
+    asking = [
+        (target, _kind(target.get("datasource") or panel.get("datasource"), kinds)) for target in panel["targets"]
+    ]
+    for _, kind in asking:
+        if kind not in (PROMETHEUS, *NO_SOURCE):
             raise DashboardUnavailable(f"The panel {title!r} asks {kind}; only queries of Prometheus can be judged.")
-    return Panel(title, tuple(_filled(target["expr"], values) for target in panel["targets"]))
+    return Panel(title, tuple(_filled(target["expr"], values) for target, kind in asking if kind != "__expr__"))
+
+
+def _kinds(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The types of data sources by the variables that stand for them: those to fill in at an import, and a choice."""
+    for one in model.get("__inputs") or ():
+        yield f"${{{one['name']}}}", one.get("pluginId", PROMETHEUS)
+    for one in model.get("templating", {}).get("list", []):
+        if one.get("type") == "datasource":
+            yield from (
+                (written, one.get("query", PROMETHEUS)) for written in (f"${one['name']}", f"${{{one['name']}}}")
+            )
+
+
+def _kind(source: dict[str, str] | str | None, kinds: Mapping[str, str]) -> str:
+    """The type of a data source: an object tells it; a name or a variable, as before Grafana 8.3, may hint at it."""
+    if not isinstance(source, str):
+        return (source or {}).get("type", PROMETHEUS)
+    if source in kinds:
+        return kinds[source]
+    return next((kind for kind in OTHERS if kind in source.lower()), PROMETHEUS)
 
 
 def _value(variable: dict[str, Any]) -> str:
