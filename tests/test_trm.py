@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,6 +19,7 @@ import pytest
 
 from steps.drivers.linear import Comment, Issue
 from steps.incident.alert import Alert, make_alert
+from steps.incident.incident import Incident
 from steps.incident.model import (
     KINDS,
     alert_about,
@@ -27,16 +30,20 @@ from steps.incident.model import (
     tells_fallback,
     to_be_followed,
 )
+from steps.incident.model import Model as Claims
+from steps.incident.remediation import Remediation
 from steps.incident.texts import CONTENTS
-from steps.incident.waiting import BedNotReady
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.reference.agent import choice as choosing
 from steps.reference.agent import trm as asking
 from steps.reference.agent.alert import Alert as AgentAlert
 from steps.reference.agent.metrics import Metrics
 from steps.reference.calls import Retries
 from steps.reference.doors import Work
+from steps.targets.profile import Limits
 from steps.world.journal import Exchange, Journal
 from steps.world.services.functions import SHIPPED
+from steps.world.services.signals import Signals
 from steps.world.services.trm import DAMAGES, MISTAKES, UNSURE, WORDINGS, Trm
 from steps.world.services.trm.model import Model, words
 from steps.world.services.trm.parameters import parameters, stated
@@ -633,3 +640,25 @@ def test_a_ticket_has_to_name_what_was_called_in_place_of_the_models_choice() ->
     names_substitute(issue_saying("The model failed, so pod-restart"), "pod-restart")
     with pytest.raises(AssertionError, match="BVL-1 to name pod-restart"):
         names_substitute(issue_saying("The model failed, so check-pvc-status"), "pod-restart")
+
+
+def test_the_next_method_may_come_after_several_tries_of_the_model_but_has_to_come() -> None:
+    journal, alert = Journal(), alert_about(KINDS["a pod that crashes again and again"])
+    waiting = Waiting(journal, Limits(ticket=0.1, recovery=1))
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    issues: Any = SimpleNamespace(quiet=lambda *alerts: None)
+    remediation = Remediation(journal, waiting, incident, issues, 60)
+    claims = Claims(journal, waiting, incident, issues, remediation, None, 0.7)  # type: ignore[arg-type]
+    with pytest.raises(AssertionError, match="but it called none"):
+        claims.decided_otherwise(alert, "pod-restart")
+
+    def call() -> None:
+        address, body = "http://pod-restart.ai.svc.cluster.local/", alert.mark.encode()
+        journal.record(
+            caller="agent-sre", callee="functions", method="POST", url=address, request_body=body, status=200
+        )
+
+    threading.Timer(0.4, call).start()
+    claims.decided_otherwise(alert, "pod-restart")
+    with pytest.raises(AssertionError, match="called pod-restart"):
+        claims.decided_otherwise(alert, "scale-deployment")

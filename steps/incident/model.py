@@ -177,8 +177,11 @@ class Model:
             raise BedNotReady(f"The model knows a remedy for {alert.called}: it answered {answer}.")
 
     def decided_otherwise(self, alert: Alert, function: str) -> None:
-        """The function that another method chooses is called about the alert, once, and no other is."""
-        self._remediation.call(alert)
+        """The function that another method chooses is called about the alert, once, and no other is.
+
+        Before that the model may be waited for, or asked again: no limit is told for it.
+        """
+        self._remediation.call(alert, limit="recovery")
         called = [name_of(call) for call in self._remediation.tries(alert)]
         assert called == [function], (
             f"Expected agent-sre to call {function} once about {alert.called}, as the model does not help, "

@@ -13,7 +13,7 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.events import Sent, growing_at_last
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, text_of
-from steps.incident.waiting import BedNotReady, Waiting
+from steps.incident.waiting import BedNotReady, LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.cluster.cloudevent import EventError, decode
 from steps.world.journal import Exchange, Journal
@@ -126,7 +126,7 @@ class Remediation:
 
     # -- what is claimed
 
-    def call(self, alert: Alert, since: float | None = None) -> Exchange:
+    def call(self, alert: Alert, since: float | None = None, limit: LimitName = "ticket") -> Exchange:
         """The first call of a function about the alert, since then. Waits until there is one."""
 
         def first() -> Exchange:
@@ -136,7 +136,7 @@ class Remediation:
             )
             return made[0]
 
-        call = self._waiting.until(first, "ticket")
+        call = self._waiting.until(first, limit)
         self._incident.saw_exchanges("The call of the LambdaFunction", [call])
         return call
 
