@@ -413,6 +413,24 @@ def test_the_answer_to_a_click_may_be_sent_while_slacks_webhook_is_limited() -> 
     assert success.compliance_at("Slack", load_of([], [met, answer, another]), notice=0.25).share < 100
 
 
+@pytest.mark.parametrize(
+    ("reason", "method", "path", "share"),
+    [
+        ("jira-burst-based", "POST", "/issue/HOMELAB-2/comment", 50),
+        ("jira-burst-based", "GET", "/issue/HOMELAB-2/comment", 100),
+        ("jira-burst-based", "POST", "/issue", 100),
+        ("jira-quota-tenant-based", "POST", "/issue", 50),
+        ("", "POST", "/issue", 50),
+    ],
+)
+def test_a_burst_at_jira_is_one_of_an_endpoint_and_method(reason: str, method: str, path: str, share: float) -> None:
+    met = limited("jira", 100.0, 2)
+    headers = (*met.response_headers, ("ratelimit-reason", reason))
+    met = replace(met, url=f"{JIRA_URL}/issue/HOMELAB-1/comment", response_headers=headers)
+    call = exchange("jira", method=method, url=f"{JIRA_URL}{path}", began=101.5)
+    assert success.compliance_at("Jira", load_of([], [met, call]), notice=0.25).share == share
+
+
 def test_a_limit_that_nobody_met_is_no_compliance() -> None:
     with pytest.raises(BedNotReady, match="Jira's rate limit, but of its 1 calls none did"):
         success.compliance_at("Jira", load_of([], [exchange("jira")]), 0.25)

@@ -67,9 +67,19 @@ def limited_until(call: Exchange) -> float | None:
 def is_limited_with(call: Exchange, limited: Exchange) -> bool:
     """Whether the limit that one call has met holds for another call to the same party.
 
-    Slack limits what a webhook posts; the address at which a click is answered is another one (CONTRACTS §3).
+    Slack limits what a webhook posts; the address at which a click is answered is another one (CONTRACTS §3). Jira
+    tells of a burst, which is one of an endpoint and method, whatever the issue (CONTRACTS §2).
     """
-    return call.callee != "slack" or call.path == limited.path
+    if call.callee == "slack":
+        return call.path == limited.path
+    if call.callee == "jira" and (limited.answer_header("ratelimit-reason") or "") == "jira-burst-based":
+        return (call.method, _endpoint(call)) == (limited.method, _endpoint(limited))
+    return True
+
+
+def _endpoint(call: Exchange) -> str:
+    """The path of a call to Jira, without the issue that it names."""
+    return re.sub(r"(?<=/issue/)[^/]+", "…", call.path.rstrip("/"))
 
 
 def told(call: Exchange, became: str) -> str:
