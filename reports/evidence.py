@@ -35,8 +35,8 @@ def attach(context: Any, step: Any, seen: Sequence[Evidence]) -> None:
     """Keeps what the step saw. Called by after_step, while the step is still the running one in Allure:
 
         def after_step(context, step):
-            attach(context, step, context.incident.seen)
-            context.incident.seen.clear()
+            observed = context.stage.observed(...)
+            attach(context, step, observed.seen)
 
     The files go to `reports/latest/evidence/<feature>-<line of the scenario>/`; `verdict.json` lists them at the step.
     """

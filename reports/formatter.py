@@ -12,11 +12,7 @@ from reports.files import write_whole
 from reports.follower import Recorder
 from reports.judge import verdict_on
 from reports.publish import publish
-from reports.verdict import (
-    EVERYTHING,
-    RunVerdict,
-    Verdict,
-)
+from reports.verdict import EVERYTHING, RunVerdict, Verdict
 
 
 class VerdictFormatter(Recorder):

@@ -208,10 +208,8 @@ def main(
     runner: AcceptanceRunner, number: int, units: Sequence[Unit], crew: Connection, others: Sequence[Connection]
 ) -> None:
     """What a worker's process runs. It leaves the terminal, and its Ctrl-C, to the crew."""
-    for (
-        connection
-    ) in others:  # inherited; whoever holds them keeps their other ends from learning that the crew is gone
-        connection.close()
+    for connection in others:
+        connection.close()  # inherited: whoever holds it keeps its other end from learning that the crew is gone
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     output = os.open(log_of(runner.record, number), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)

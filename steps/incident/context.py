@@ -42,7 +42,7 @@ class Context(Scene):
     failure_issue: Issue
     fault: Injection
     fail_again: Callable[[], Injection]
-    """Makes the function fail as it did."""
+    """Makes the broker, or the function, fail as it did."""
     tries_again: bool
     """Whether agent-sre calls a function whose code raised again about the same alert."""
     opened_at: float
@@ -54,8 +54,9 @@ class Context(Scene):
     said_before: list[str]
     """What another alert's ticket says of a kind of context that there is none of."""
     received_before: dict[str, float]
+    """How many events of each type Prometheus had counted before."""
     took_before: tuple[float, float]
-    """How many events Prometheus had counted before."""
+    """How many remediations Prometheus had counted before, and how many seconds they had taken."""
     limit_lasts: float
     """Seconds of Linear's rate limit, from the first call that meets it."""
     fallbacks: float

@@ -371,7 +371,7 @@ class Stage:
     def _engineer(self) -> str:
         """Id of the account in Linear of who is on call."""
         user = self.linear.user(ENGINEER)
-        assert user, f"{ENGINEER} has an account"
+        assert user, f"Expected {ENGINEER} to have an account in Linear, but there is none."
         return user.id
 
     def begin(self, scenario: str, arrangement: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The names of the world: who answers at which host, and what the parties are called in the journal."""
+"""The names of the world: who answers at which host."""
 
 LINEAR = "api.linear.app"
 JIRA = "acceptance.atlassian.net"
