@@ -91,8 +91,6 @@ class Over:
     """The worker has closed its world, and goes."""
 
     troubles: tuple[Trouble, ...]
-    set_up: bool
-    """Whether it could set up its world at all."""
 
 
 FromWorker = Ready | Unusable | Began | Trying | Ended | Settled | Over
@@ -141,8 +139,7 @@ class Worker:
             self._runner.set_up()
         except UsageError as error:
             self._tell(Unusable(str(error)))
-        set_up = self._record.set_up is None
-        if set_up:
+        if self._record.set_up is None:
             facts = run.facts
             self._tell(Ready(facts.target, facts.profile, facts.versions, facts.waivers))
             allure = WorkersAllure(StreamOpener(stream=sys.stdout), self._runner.config)
@@ -150,7 +147,7 @@ class Worker:
             self._runner.run_features(self._given(allure))
         else:
             self._runner.clean_up()
-        self._tell(Over(tuple(self._record.run_troubles), set_up))
+        self._tell(Over(tuple(self._record.run_troubles)))
 
     def _given(self, allure: WorkersAllure) -> Iterator[Any]:
         """The features of the units, one after the other as the crew gives them."""

@@ -591,7 +591,6 @@ def test_a_logged_key_is_found() -> None:
         ("id", "is not empty"),
         ("source", "is a URI reference"),
         ("type", "is the type of a fired alert"),
-        ("time", "is an RFC 3339 time"),
         ("time", "is the RFC 3339 time of the alert"),
         ("data", "is JSON"),
         ("type", FIRED),

@@ -429,7 +429,6 @@ _WORDS: dict[str, Callable[[str], bool]] = {
     "is a URI reference": lambda text: bool(URI_REFERENCE.match(text)),
     "is the type of a fired alert": lambda text: text == FIRED,
     "is the type of a remediation event": lambda text: text == REMEDIATION,
-    "is an RFC 3339 time": _is_time,
     "is the RFC 3339 time of the alert": _is_time,
 }
 AROUND = 60
