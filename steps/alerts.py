@@ -234,6 +234,13 @@ def falls(context: Context) -> None:
     context.incident.resolve(context.incident.alert)
 
 
+def let_resolve(context: Context) -> None:
+    """The alert resolves, and agent-sre has done about that what it does."""
+    context.incident.resolve(context.incident.alert)
+    context.events.taken(context.incident.alert, "resolved")
+    context.issues.quiet(context.incident.alert)
+
+
 @when('the signal of pod "{pod}" falls below the threshold')
 def falls_of_pod(context: Context, pod: str) -> None:
     context.incident.resolve(context.incident.alert_of(pod))

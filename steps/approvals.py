@@ -1,10 +1,10 @@
 """Sentences about approvals: people who are asked before a remediation, and what they decide."""
 
 import json
-from datetime import UTC, datetime
 
 from behave import given, register_type, then, when
 
+from steps.alerts import fires_again, let_resolve
 from steps.incident import approvals, calls
 from steps.incident.alert import Alert, make_alert, namesakes
 from steps.incident.approvals import FUNCTION, PARTIES, SUPERVISED, Where
@@ -118,16 +118,13 @@ def waits(context: Context) -> None:
 def approved_and_resolved(context: Context) -> None:
     fire(context)
     genuine(context)
-    context.incident.resolve(context.incident.alert)
-    context.events.taken(context.incident.alert, "resolved")
-    context.issues.quiet(context.incident.alert)
+    let_resolve(context)
 
 
 @when("the alert fires again and its remediation needs approval again")
 def fires_anew(context: Context) -> None:
     context.approvals.anew()
-    context.incident.alert.starts_at = datetime.now(UTC)
-    context.incident.fire(context.incident.alert)
+    fires_again(context)
 
 
 @given("two alerts whose remediations wait for approval")

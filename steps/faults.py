@@ -413,15 +413,16 @@ def jira_authenticated(context: Context) -> None:
 
 @then("the token appears in no address")
 def token_not_in_address(context: Context) -> None:
-    made = context.stage.world.journal.exchanges(caller="agent-sre", since=context.incident.began)
-    calls.not_in_address(made, context.stage.world.credentials.jira_api_token)
-    context.incident.did_not_see("the token in an address", control=lambda: made)
-    context.incident.saw("Addresses", "\n".join(call.url for call in made))
+    not_in_address(context, "token", context.stage.world.credentials.jira_api_token)
 
 
 @then("the key appears in no address")
-def not_in_address(context: Context) -> None:
+def key_not_in_address(context: Context) -> None:
+    not_in_address(context, "key", context.stage.world.credentials.linear_api_key)
+
+
+def not_in_address(context: Context, what: str, credential: str) -> None:
     made = context.stage.world.journal.exchanges(caller="agent-sre", since=context.incident.began)
-    calls.not_in_address(made, context.stage.world.credentials.linear_api_key)
-    context.incident.did_not_see("the key in an address", control=lambda: made)
+    calls.not_in_address(made, credential)
+    context.incident.did_not_see(f"the {what} in an address", control=lambda: made)
     context.incident.saw("Addresses", "\n".join(call.url for call in made))

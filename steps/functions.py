@@ -7,6 +7,7 @@ from functools import partial
 import yaml
 from behave import given, register_type, then, when
 
+from steps.alerts import let_resolve
 from steps.drivers.functions import DEPLOYMENTS, Deployment
 from steps.incident import calls, events, remediation
 from steps.incident.ahead import ahead
@@ -191,9 +192,7 @@ def has_remediated(context: Context) -> None:
 @given("an alert that it has remediated and that has resolved")
 def remediated_and_resolved(context: Context) -> None:
     has_remediated(context)
-    context.incident.resolve(context.incident.alert)
-    context.events.taken(context.incident.alert, "resolved")
-    context.issues.quiet(context.incident.alert)
+    let_resolve(context)
 
 
 @given("a firing alert whose remediation by it has failed")
