@@ -15,12 +15,12 @@ import httpx
 from pydantic import BaseModel, ConfigDict
 
 from steps.incident import leaks, transport
+from steps.targets.surroundings import JUDGED
 from steps.world import hosts
 from steps.world.journal import Journal
 
 PLACE = "audit"
 """Where the workers that share a run leave their audits, beside its reports."""
-JUDGED = ("agent-sre", "prometheus-events")
 INTEGRATIONS = {
     "Linear": "linear",
     "Jira": "jira",

@@ -12,6 +12,7 @@ from steps.drivers.doors import Answer, Doors
 from steps.incident.alert import new_key
 from steps.incident.incident import Incident
 from steps.incident.waiting import BedNotReady, Waiting
+from steps.targets.surroundings import JUDGED
 from steps.world import hosts
 from steps.world.journal import Exchange, Journal
 
@@ -33,7 +34,6 @@ TOO_MUCH = 1_000_000
 """Bytes of a body that a program need not read to its end: it may close the connection (RFC 9110 §15.5.14)."""
 NOT_IMPLEMENTED = 501
 """What a server may answer to a method that it does not know (RFC 9110 §15.6.2)."""
-JUDGED = ("agent-sre", "prometheus-events")
 SHOWN = 80
 """Bytes of a body that a sentence shows."""
 

@@ -37,6 +37,7 @@ from steps.incident.events import Events
 from steps.incident.flood import Flood
 from steps.incident.hostile import Hostility
 from steps.incident.incident import Incident
+from steps.incident.integrations import TRACKERS
 from steps.incident.issues import Issues
 from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
@@ -66,8 +67,6 @@ from steps.world.staff import APPROVER, ENGINEER
 from steps.world.trouble import Trouble
 from steps.world.world import WorldUnavailable
 
-TRACKERS = ("linear", "jira")
-"""Where agent-sre has work in hand when it is at work on an alert."""
 MOST = 40
 """Exchanges that are shown when a step has failed: the last ones."""
 

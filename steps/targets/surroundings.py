@@ -12,6 +12,8 @@ from steps.world.settings import Anchors
 from steps.world.world import World
 
 CONVERTER, AGENT = "prometheus-events", "agent-sre"
+JUDGED = (AGENT, CONVERTER)
+"""The programs on which the verdict is, by who they are in the journal."""
 
 TOLD: dict[str, str] = {
     "HTTP_PROXY": "the only way out, for http and, by CONNECT, for https; also as `http_proxy`",
