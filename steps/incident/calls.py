@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -99,20 +99,21 @@ def tried_again(calls: list[Exchange], growth: float, least: int = ENOUGH) -> li
         missed = [_grown(window, growth) for window in windows]
         if None not in missed:
             steady += [one for one in missed if one]
-            quickest = min(quickest, *_pauses(windows[0]))
-        elif quickest >= _pauses(tries := windows[missed.index(None)])[-1]:
+            quickest = min(quickest, *pauses(windows[0]))
+        elif quickest >= pauses(tries := windows[missed.index(None)])[-1]:
             return tries
     raise steady[0]
 
 
-def _pauses(tries: list[Exchange]) -> list[float]:
+def pauses(tries: Sequence[Exchange]) -> list[float]:
+    """Seconds from the end of each try to the next."""
     return [after.began - before.ended for before, after in pairwise(tries)]
 
 
 def _grown(tries: list[Exchange], growth: float) -> AssertionError | None:
     """Why the pauses between the tries are no growing ones; nothing when they are."""
     try:
-        growing(_pauses(tries), growth)
+        growing(pauses(tries), growth)
     except AssertionError as missed:
         return missed
     return None
@@ -133,8 +134,7 @@ def alike(calls: list[Exchange], key: Callable[[Exchange], Hashable]) -> list[li
 
 def next_by(calls: list[Exchange], pause: float) -> float:
     """When the next try would have begun, if there was one: the pauses grow, or are so long. Journal's time."""
-    pauses = [after.began - before.ended for before, after in pairwise(calls)]
-    return calls[-1].ended + max(pause, GROWTH * max(pauses, default=0))
+    return calls[-1].ended + max(pause, GROWTH * max(pauses(calls), default=0))
 
 
 GROWTH = 2.5

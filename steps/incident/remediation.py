@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 from steps.drivers.linear import Issue
 from steps.incident.alert import Alert, make_alert
+from steps.incident.calls import pauses
 from steps.incident.events import Sent, growing_at_last
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, text_of
@@ -431,7 +431,7 @@ def same_event(made: list[Exchange]) -> None:
 
 def pauses_grow(looks: Iterable[list[Exchange]], growth: float) -> None:
     """The pauses between the tries grow, if not at the first look then at one of the others."""
-    growing_at_last(([after.began - before.ended for before, after in pairwise(made)] for made in looks), growth)
+    growing_at_last(map(pauses, looks), growth)
 
 
 def waited(made: list[Exchange], seconds: float) -> None:

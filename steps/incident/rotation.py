@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from steps.incident.calls import pauses
 from steps.incident.incident import Incident
 from steps.incident.waiting import Waiting
 from steps.world.journal import Exchange, Journal
@@ -238,8 +239,7 @@ def renewed(asked: Sequence[Exchange], lifetime: float, calls: int) -> None:
         f"Expected every token to be renewed once, but {len(refused)} of {len(asked)} renewals were refused, "
         f"the first with {_answer(refused[0])}."
     )
-    gaps = [after.began - before.ended for before, after in pairwise(asked)]
-    early = [gap for gap in gaps if gap < lifetime / 2]
+    early = [pause for pause in pauses(asked) if pause < lifetime / 2]
     assert not early, (
         f"Expected agent-sre to renew a token of {lifetime:g} s when it is about to expire, but for {calls} calls it "
         f"renewed it {len(asked)} times, once {min(early):.2f} s after the time before."
