@@ -123,7 +123,8 @@ class Issues(Tickets[Issue]):
 
     def correct(self, alert: Alert, data: str) -> None:
         """One of the data that the ticket's Scenario 1 asks of the issue, by the feature's word for it."""
-        priority = self._profile.rulings.priority_without_slo.get((alert.severity or "").lower(), 3)
+        rulings = self._profile.rulings
+        priority = rulings.priority_without_slo.get((alert.severity or "").lower(), rulings.priority_otherwise)
         claims: dict[str, Callable[[Issue], None]] = {
             "alert name": lambda issue: title_names(issue, alert),
             "severity": lambda issue: describes(issue, {"severity": alert.severity or ""}),
