@@ -134,7 +134,7 @@ class Doctor:
         """Its calls go through the gateway, the encrypted ones too."""
         encrypted = [call for call in calls if call.tls]
         seen = f"{len(calls)} calls, {len(encrypted)} of them encrypted"
-        cure = "its HTTP client has to honour HTTP_PROXY, HTTPS_PROXY and SSL_CERT_FILE (CONTRACTS §10.1)"
+        cure = "its HTTP client has to honour HTTP_PROXY, HTTPS_PROXY and SSL_CERT_FILE"
         return Finding("the way out", bool(encrypted), seen, cure)
 
     def _keys(self, calls: list[Exchange]) -> Iterator[Finding]:

@@ -326,7 +326,7 @@ class Profile(Section):
     manifests: Path | None = None
     """The directory of the deployment's Kubernetes manifests, as they are applied; settings are filled in."""
     arrangements: Annotated[dict[str, Arrangement], AfterValidator(lambda own: ARRANGEMENTS | own)] = ARRANGEMENTS
-    """How agent-sre can be set for some scenarios; those of ARRANGEMENTS that a profile does not set stay as they are.
+    """How agent-sre can be set for some scenarios; what a profile does not set of this stays as it is.
 
     Everything else is run as `agent` says.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 import types
 from collections.abc import Iterator
@@ -36,11 +37,13 @@ They find these variables set, and beside them what the profile adds under `envi
 
 """
 WIDTH = 110
+FOR_DEVELOPERS = re.compile(r" \((?:CONTRACTS §[\d.]+|ruling \d+)\)|, CONTRACTS §[\d.]+")
+"""Where a setting comes from, which says nothing to somebody who writes a profile."""
 
 
 def page() -> str:
     """The page as Markdown."""
-    return HEAD + "\n".join(_table(Profile, ())) + TAIL + "\n".join(_variables())
+    return HEAD + "\n".join(_table(Profile, (), "")) + TAIL + "\n".join(_variables())
 
 
 def _variables() -> Iterator[str]:
@@ -52,16 +55,16 @@ def _variables() -> Iterator[str]:
         yield ""
 
 
-def _table(section: type[Section], path: tuple[str, ...]) -> Iterator[str]:
-    """The settings of one section, then the sections below it."""
-    below: list[tuple[str, type[Section]]] = []
+def _table(section: type[Section], path: tuple[str, ...], description: str) -> Iterator[str]:
+    """The settings of one section, which may be one of several of its kind, then the sections below it."""
+    below: list[tuple[str, type[Section], str]] = []
     tables: list[tuple[str, str, dict[str, Any]]] = []
     if path:
-        yield from ("", *_comment(section.__doc__ or ""), f"[{'.'.join(path)}]")
+        yield from ("", *_comment(description), *_comment(section.__doc__ or ""), f"[{'.'.join(path)}]")
     for name, field in section.model_fields.items():
         inner = _section_of(field)
         if inner:
-            below.append((name, inner))
+            below.append((name, inner, field.description or ""))
             continue
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         if isinstance(default, dict) and any(isinstance(value, dict) for value in default.values()):
@@ -74,8 +77,8 @@ def _table(section: type[Section], path: tuple[str, ...]) -> Iterator[str]:
         for key, values in table.items():
             yield f"[{'.'.join((*path, name, _key(key)))}]"
             yield from (f"{_key(inner)} = {_value(value)}" for inner, value in values.items())
-    for name, inner in below:
-        yield from _table(inner, (*path, name))
+    for name, inner, about in below:
+        yield from _table(inner, (*path, name), about)
 
 
 def _setting(name: str, field: FieldInfo) -> str:
@@ -109,7 +112,7 @@ def _key(key: str) -> str:
 
 
 def _comment(text: str) -> Iterator[str]:
-    for paragraph in textwrap.dedent(text.strip()).split("\n\n"):
+    for paragraph in textwrap.dedent(FOR_DEVELOPERS.sub("", text.strip())).split("\n\n"):
         for line in textwrap.wrap(" ".join(paragraph.split()), WIDTH):
             yield f"# {line}"
 
