@@ -38,6 +38,14 @@ Feature: AC8 Approval System Integration
     When an alert fires whose remediation needs approval
     Then the approval application is told the request id, the action, the parameters, the time-out and where to answer
 
+  @AC8.2
+  Scenario: An application that does not call back is asked for its decision
+    Given remediations need one approval, and the application does not call back
+    And an alert whose remediation waits for approval
+    When a person approves it in the approval application, which keeps it to itself
+    Then the LambdaFunction is called once, and only after the approval
+    And the ticket says who approved and when
+
   @AC8.3
   Scenario Outline: The remediation of <an alert> runs once when it is approved <where>, and not before
     Given remediations need one approval
@@ -110,6 +118,38 @@ Feature: AC8 Approval System Integration
     And an alert whose remediation waits for approval
     When a person approves it on Slack and another person approves it once more
     Then the LambdaFunction is called once, and only after the approval
+
+  @AC8.4
+  Scenario: Nobody answers in time, and the remediation stays pending
+    Given remediations need one approval, and stay pending without an answer
+    When an alert fires whose remediation needs approval
+    Then nothing is done when the time is up
+    And a late approval changes nothing
+    And another alert that is approved in time has its LambdaFunction called
+
+  @AC8.4
+  Scenario: Nobody answers in time, and the remediation goes ahead where that is agreed
+    Given remediations need one approval, and are approved without an answer
+    When an alert fires whose remediation needs approval
+    Then the LambdaFunction is called once when the time is up
+    And a late rejection changes nothing
+
+  @AC8.4
+  Scenario: Nobody answers in time, and the remediation is rejected where that is agreed
+    Given remediations need one approval, and are rejected without an answer
+    When an alert fires whose remediation needs approval
+    Then the ticket says when the time is up that the remediation is rejected
+    And a late approval changes nothing
+    And another alert that is approved in time has its LambdaFunction called
+
+  @AC8.4 @AC8.6
+  Scenario: Where all must approve, one approval is not enough when the time is up
+    Given remediations need the approval of all, and are rejected without it
+    And an alert whose remediation waits for approval
+    When a person approves it on Slack
+    Then the ticket says when the time is up that the remediation is rejected
+    And the LambdaFunction is not called
+    And another alert that all approve has its LambdaFunction called
 
   @AC8.5
   Scenario Outline: A remediation that is rejected <where> does not run
@@ -233,43 +273,3 @@ Feature: AC8 Approval System Integration
       | place                    | refuses                        |
       | Slack                    | forbids the request            |
       | the approval application | refuses the request as invalid |
-
-  @AC8.2
-  Scenario: An application that does not call back is asked for its decision
-    Given remediations need one approval, and the application does not call back
-    And an alert whose remediation waits for approval
-    When a person approves it in the approval application, which keeps it to itself
-    Then the LambdaFunction is called once, and only after the approval
-    And the ticket says who approved and when
-
-  @AC8.4
-  Scenario: Nobody answers in time, and the remediation stays pending
-    Given remediations need one approval, and stay pending without an answer
-    When an alert fires whose remediation needs approval
-    Then nothing is done when the time is up
-    And a late approval changes nothing
-    And another alert that is approved in time has its LambdaFunction called
-
-  @AC8.4
-  Scenario: Nobody answers in time, and the remediation goes ahead where that is agreed
-    Given remediations need one approval, and are approved without an answer
-    When an alert fires whose remediation needs approval
-    Then the LambdaFunction is called once when the time is up
-    And a late rejection changes nothing
-
-  @AC8.4
-  Scenario: Nobody answers in time, and the remediation is rejected where that is agreed
-    Given remediations need one approval, and are rejected without an answer
-    When an alert fires whose remediation needs approval
-    Then the ticket says when the time is up that the remediation is rejected
-    And a late approval changes nothing
-    And another alert that is approved in time has its LambdaFunction called
-
-  @AC8.4 @AC8.6
-  Scenario: Where all must approve, one approval is not enough when the time is up
-    Given remediations need the approval of all, and are rejected without it
-    And an alert whose remediation waits for approval
-    When a person approves it on Slack
-    Then the ticket says when the time is up that the remediation is rejected
-    And the LambdaFunction is not called
-    And another alert that all approve has its LambdaFunction called
