@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -260,7 +261,7 @@ class Tracker:
 
 
 def claims(tracker: Tracker, journal: Journal, alert: Alert) -> JiraIssues:
-    waiting = Waiting(journal, Limits(ticket=0.1, update=0.1, quiet=0.05, patience=1, again=0.3))
+    waiting = Waiting(journal, Limits(ticket=0.1, update=0.1, recovery=0.1, quiet=0.05, patience=1, again=0.3))
     incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
     return JiraIssues(tracker, journal, waiting, incident, load("reference"))  # type: ignore[arg-type]
 
@@ -427,6 +428,42 @@ def test_a_remediation_may_be_told_in_jiras_description(journal: Journal, outcom
         refused(lambda: issues.tells_remediation(alert, lambda: done), missing)
     else:
         issues.tells_remediation(alert, lambda: done)
+
+
+@pytest.mark.parametrize(("status", "in_time"), [(500, True), (200, False)])
+def test_the_end_of_a_remediation_that_may_be_tried_again_is_told_later(
+    journal: Journal, status: int, in_time: bool
+) -> None:
+    alert, start = make_alert(function="pod-restart"), comment("calling pod-restart")
+    tracker = Tracker(issue_of(alert, comments=(start,)))
+    issues = claims(tracker, journal, alert)
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
+    function = {"caller": "agent-sre", "callee": "functions", "method": "POST", "url": "http://pod-restart.ai.svc/"}
+    call = journal.record(**function, status=status)
+
+    def tell_end() -> None:
+        tracker.issues[:] = [issue_of(alert, comments=(start, comment("failed after 4 tries")))]
+
+    later = threading.Timer(0.4, tell_end)
+    later.start()
+    if in_time:
+        issues.tells_remediation(alert, lambda: call)
+    else:
+        refused(lambda: issues.tells_remediation(alert, lambda: call), "how pod-restart ended", "'update'")
+    later.join()
+
+
+def test_a_remediation_that_may_be_tried_again_has_its_failure_ticket_later(journal: Journal) -> None:
+    alert = make_alert()
+    own, failure = issue_of(alert), issue_of(alert, key="HOMELAB-8", id="10043")
+    tracker = Tracker(own)
+    issues = claims(tracker, journal, alert)
+    refused(lambda: issues.second(alert), "failed remediation", "'recovery'")
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
+    later = threading.Timer(0.4, lambda: tracker.issues.append(failure))
+    later.start()
+    assert issues.second(alert) == failure
+    later.join()
 
 
 def test_a_failure_is_told_otherwise_than_the_success_of_another_alert(journal: Journal) -> None:

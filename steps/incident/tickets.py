@@ -307,8 +307,12 @@ class Tickets(ABC, Generic[T]):
                 self.show(issue)
 
     def tells_remediation(self, alert: Alert, call: Callable[[], Exchange]) -> None:
-        """The alert's issue comes to tell that the remediation was started, and how that call of it ended."""
-        self.becomes(alert, lambda issue: tells_remediation(issue, call(), self._said_on(issue)))
+        """The alert's issue comes to tell that the remediation was started, and how that call of it ended.
+
+        A call that has failed may be tried again and again (ruling 7), so that the end is told some time later.
+        """
+        limit: LimitName = "update" if call().status == 200 else "recovery"
+        self.becomes(alert, lambda issue: tells_remediation(issue, call(), self._said_on(issue)), limit)
 
     def tells_failure(self, alert: Alert, call: Exchange, well: Alert, call_that_went_well: Exchange) -> None:
         """The alert's issue does not come to tell of its remediation what the issue of one that went well tells."""
@@ -324,7 +328,7 @@ class Tickets(ABC, Generic[T]):
 
         self.becomes(well, end_of_good_one)
         self._incident.did_not_see(f"on {alert.called}'s {self.name} issue that it was a success", control=lambda: told)
-        self.becomes(alert, claim)
+        self.becomes(alert, claim, "recovery")
 
     def _said_on(self, issue: T) -> list[Saying]:
         """What the agent has written on the issue, in order of time."""
@@ -351,7 +355,7 @@ class Tickets(ABC, Generic[T]):
         self._incident.saw_exchanges(f"Calls that {self.name} refused", refused)
 
     def second(self, alert: Alert) -> T:
-        """Another issue about the alert beside its own: what the agent opens when its remediation failed."""
+        """Another issue about the alert beside its own: what the agent opens when its remediation has failed."""
 
         def other() -> T:
             found = self.about(alert)
@@ -361,7 +365,7 @@ class Tickets(ABC, Generic[T]):
             )
             return found[1]
 
-        issue = self._waiting.until(other, "ticket")
+        issue = self._waiting.until(other, "recovery")
         self.show(issue)
         return issue
 
