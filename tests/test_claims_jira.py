@@ -288,6 +288,27 @@ def test_an_issue_that_is_missing_is_told_with_what_became_of_it(journal: Journa
     refused(lambda: issues.of(alert), "agent-sre opened HOMELAB-9, but that is gone")
 
 
+@pytest.mark.parametrize(("fault", "in_time"), [("answers 500", True), (None, False)])
+def test_an_issue_may_come_later_where_jira_has_failed(journal: Journal, fault: str | None, in_time: bool) -> None:
+    alert, tracker = make_alert(), Tracker()
+    issues = claims(tracker, journal, alert)
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
+    record(journal, 500, {}, request_body=alert.mark.encode(), fault=fault)
+    later = threading.Timer(0.4, lambda: tracker.issues.append(issue_of(alert)))
+    later.start()
+    if in_time:
+        assert issues.of(alert).key == "HOMELAB-7"
+    else:
+        refused(lambda: issues.of(alert), "there is none", "'ticket'")
+    later.join()
+
+
+def test_an_issue_that_never_comes_is_missed_where_jira_has_failed_too(journal: Journal) -> None:
+    alert = make_alert()
+    record(journal, 500, {}, request_body=alert.mark.encode(), fault="answers 500")
+    refused(lambda: claims(Tracker(), journal, alert).of(alert), "there is none", "'recovery'")
+
+
 def test_two_issues_about_one_alert_are_one_too_many(journal: Journal) -> None:
     alert = make_alert()
     assert claims(Tracker(issue_of(alert)), journal, alert).exactly_one(alert).key == "HOMELAB-7"
