@@ -159,6 +159,18 @@ def fires(context: Context) -> None:
     fire(context, context.incident.function)
 
 
+@when("before long another alert fires that it remediates")
+def fires_before_long(context: Context) -> None:
+    """Who keeps for a while what he has looked up may be late for one alert, but not for the next."""
+    changed = context.stage.world.journal.cursor()
+    fires(context)
+    cool_down = context.stage.profile.rulings.breaker_cooldown * (1 + TOLERANCE)
+    noticed_by = context.remediation.noticed_by(context.incident.alert, changed, cool_down)
+    if noticed_by is not None:
+        context.stage.waiting.pass_time(noticed_by)
+        fires(context)
+
+
 @when('an alert fires that it remediates, called "{name}"')
 def fires_called(context: Context, name: str) -> None:
     alert = make_alert(function=context.incident.function, labels={"alertname": name})

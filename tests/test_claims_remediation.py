@@ -13,10 +13,13 @@ import pytest
 from steps.drivers.linear import Issue
 from steps.incident import remediation
 from steps.incident.alert import Alert, Rule, make_alert
-from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS
-from steps.incident.waiting import BedNotReady
+from steps.incident.incident import Incident
+from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, Remediation
+from steps.incident.waiting import BedNotReady, Waiting
+from steps.targets.profile import Limits
 from steps.world.cluster.cloudevent import Event, encode
 from steps.world.journal import Exchange, Journal
+from steps.world.services.signals import Signals
 
 FUNCTION = "repair-v0123456789ab"
 
@@ -248,6 +251,41 @@ def test_a_probe_is_alone() -> None:
     before, probe, beside, after = made(10, 10.1), made(12, 12.5), made(12.4, 12.9), made(12.6, 12.7)
     remediation.alone(probe, [before, probe, after])
     refused(lambda: remediation.alone(probe, [before, probe, beside, after]), FUNCTION, "1 more")
+
+
+class Tickets:
+    """The issues about an alert whose remediation has failed."""
+
+    def __init__(self, alert: Alert) -> None:
+        self._held = [ticket(alert), ticket(alert)]
+
+    def about(self, _: Alert) -> list[Issue]:
+        return self._held
+
+    def show(self, _: Issue) -> None:
+        pass
+
+    quiet = show
+
+
+@pytest.mark.parametrize(
+    ("calls", "noticed_by"), [((), None), ((101.0,), 110.0), ((101.0, 108.5), 111.5)], ids=["at once", "late", "open"]
+)
+def test_that_a_function_is_gone_may_be_noticed_late_but_not_never(
+    calls: tuple[float, ...], noticed_by: float | None
+) -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    waiting = Waiting(journal, Limits(recovery=10))
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    claims = Remediation(journal, waiting, incident, Tickets(alert), 2)  # type: ignore[arg-type]
+    url = f"http://{FUNCTION}.ai.svc.cluster.local/?{alert.mark}"
+    for ended in calls:
+        journal.record(caller="agent-sre", callee="functions", method="POST", url=url, status=502, ended=ended)
+    assert claims.noticed_by(alert, changed=100, cool_down=3) == noticed_by
+    if calls:
+        refused(lambda: claims.not_called(alert), alert.called, FUNCTION, "502")
+    else:
+        claims.not_called(alert)
 
 
 # -- the ticket of a failed remediation

@@ -150,6 +150,15 @@ class Remediation:
 
         self._incident.saw_exchanges(f"Calls of {function}", self._waiting.until_done_again(fire, called, "recovery"))
 
+    def noticed_by(self, alert: Alert, changed: float, cool_down: float) -> float | None:
+        """When agent-sre has to have noticed that the alert's function is gone, since then; None if it has by now.
+
+        A circuit breaker that its calls have opened must not pass for that. Times are the journal's.
+        """
+        self.failed(alert)
+        made = self.calls(alert)
+        return max(changed + self._waiting.limits.recovery, made[-1].ended + cool_down) if made else None
+
     def given_up(self, alert: Alert, timeout: float) -> None:
         """The first call about the alert, which is not answered, is given up at the time-out."""
 
