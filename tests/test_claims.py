@@ -576,6 +576,21 @@ def test_every_line_about_the_alert_shows_the_correlation_id() -> None:
     refused(lambda: logs.correlated([], "HighLoad", CORRELATION), "no line of its log names it")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        'HTTP Request: GET http://prometheus/api/v1/query?query=ALERTS%7Balertname%3D%22HighLoad%22%7D "HTTP/1.1 200"',
+        '{"event": "HTTP Request: GET https://jira.example.com/search/jql?jql=summary~HighLoad \\"200\\""}',
+        'https://jira.example.com:443 "GET /search/jql?jql=summary%20~%20HighLoad HTTP/1.1" 200 None',
+    ],
+)
+def test_traffic_that_a_library_logs_is_no_line_about_the_alert(line: str) -> None:
+    logs.correlated([line, f"HighLoad {CORRELATION}"], "HighLoad", CORRELATION)
+    refused(lambda: logs.correlated([line], "HighLoad", CORRELATION), "HighLoad", CORRELATION)
+    own = '{"url":"https://jira.example.com/issue","alertname":"HighLoad"}'
+    refused(lambda: logs.correlated([line, own, f"HighLoad {CORRELATION}"], "HighLoad", CORRELATION), "1 of 2")
+
+
 def test_a_logged_key_is_found() -> None:
     logs.without(["all well"], "lin_api_secret")
     refused(lambda: logs.without(["key=lin_api_secret"], "lin_api_secret"), "1 of 1")
