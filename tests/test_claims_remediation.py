@@ -325,6 +325,17 @@ def test_the_reason_of_another_failure_is_none() -> None:
     )
 
 
+def test_who_does_not_quote_the_error_of_a_functions_code_gives_the_status_as_its_reason() -> None:
+    alert, other = make_alert(function=FUNCTION), make_alert(function=FUNCTION)
+    control = ticket(other, "Its parameters are no JSON.")
+    remediation.tells_reason(ticket(alert, "Antwort: HTTP 500"), alert, "its code raised an error", control, other)
+    wrong = ticket(alert, "The function answered HTTP 503 in its turn.")
+    refused(
+        lambda: remediation.tells_reason(wrong, alert, "its code raised an error", control, other),
+        *("its code raised an error", "'503'", "it was unavailable"),
+    )
+
+
 def test_a_reason_may_be_worded_in_any_way_that_it_is_told_by() -> None:
     alert, other = make_alert(function=FUNCTION), make_alert(function=FUNCTION)
     strange = ticket(alert, "Mumpitz in place of a reply.")
@@ -338,6 +349,7 @@ def test_a_reason_may_be_worded_in_any_way_that_it_is_told_by() -> None:
         ("the request was invalid", "POST http://x/ was answered 400: name must be that of a pod"),
         ("the call was forbidden", "HTTP 403"),
         ("its code raised an error", "Handler: cannot remediate checkout-0: forbidden by policy"),
+        ("its code raised an error", "the function answered HTTP 500"),
         ("it had an internal error", "500 Internal Server Error"),
         ("it was unavailable", "Service Unavailable"),
         ("there was no connection", "ConnectError: All connection attempts failed"),

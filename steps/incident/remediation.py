@@ -53,7 +53,7 @@ NO_PARAMETERS = {
 REASONS = {
     "the request was invalid": r"\b400\b|invalid|bad request|must be that of a pod",
     "the call was forbidden": r"\b403\b|forbidden|denied",
-    "its code raised an error": r"forbidden by policy",
+    "its code raised an error": r"forbidden by policy|\b500\b|internal",
     "it had an internal error": r"\b500\b|internal",
     "it was unavailable": r"\b503\b|unavailable|no healthy upstream",
     "there was no connection": r"connect|refus|reset|unreach|resolv|network|closed|broke|read ?error|\b50[234]\b",
@@ -64,6 +64,8 @@ REASONS = {
     "the function is not there": r"not (yet )?(ready|exist|found|available)|unready|missing|resolv|\b(404|50[234])\b",
 }
 """How a ticket may word why a remediation failed, by what the feature calls it. None of it is in the alert itself.
+
+A function whose code raises answers 500 (CONTRACTS §7), which is a reason, too: not all repeat what it says there.
 
 Who words it otherwise still gives a reason, if it is another one for a failure of another kind.
 """
