@@ -774,10 +774,11 @@ class Broker:
 
 
 EVEN, GROWING = (0.1, 0.3, 0.5, 0.7), (0.1, 0.3, 0.7, 1.5)
+OTHERS = events.LOOKS - 1
 
 
 def test_pauses_grow_anew_with_each_notification() -> None:
-    broker = Broker(again=[EVEN, EVEN])
+    broker = Broker(again=[EVEN] * OTHERS)
     broker.growing(broker.tried(*GROWING))
     broker.growing(broker.tried(0.1, 0.3, 0.7, 1.1, 1.3, 1.7, notified=(0, 1)))
     refused(lambda: broker.growing(broker.tried(0.1, 0.3, 0.7, 1.1, 1.3, 1.5, notified=(0, 1))), "0.20 s, 0.20 s")
@@ -794,12 +795,18 @@ def test_a_pause_that_a_busy_machine_lengthened_is_looked_at_with_another_alert(
     broker = Broker(again=[lengthened, GROWING, EVEN])
     broker.growing(broker.tried(*lengthened))
     assert broker.again == [EVEN]
-    broker = Broker(again=[GROWING, EVEN])
+    broker = Broker(again=[GROWING, *[EVEN] * (OTHERS - 1)])
     refused(lambda: broker.growing(broker.tried(*EVEN)), "0.20 s, 0.20 s")
 
 
+def test_pauses_that_are_doubled_may_be_drawn_by_chance() -> None:
+    unlucky, lucky, even = [1.2, 1.5], [0.75, 2.2], [1.0, 1.0]
+    events.growing_at_last([*[unlucky] * OTHERS, lucky], 1.5)
+    refused(lambda: events.growing_at_last([*[unlucky] * OTHERS, even], 1.5), "1.00 s, 1.00 s")
+
+
 def test_who_sends_one_event_after_the_other_may_have_tried_the_first_alone() -> None:
-    broker = Broker(again=[EVEN, EVEN])
+    broker = Broker(again=[EVEN] * OTHERS)
     first, second = broker.tried(), broker.tried()
     refused(lambda: broker.claims.one_tried([first, second], "fired", 4), "of 2 events", "more than 0 times")
     broker_attempts(broker.journal, first, 1.0, 1.2, 1.6)

@@ -23,8 +23,9 @@ FIRED = "io.homelab.prometheus.alert.fired"
 RESOLVED = "io.homelab.prometheus.alert.resolved"
 REMEDIATION = "io.homelab.agent-sre.remediation.request"
 """Type of the event with which agent-sre calls a LambdaFunction (CONTRACTS §10.1)."""
-LOOKS = 3
-"""So many series of attempts show whether the pauses between them grow."""
+LOOKS = 7
+"""So many series of attempts at most show whether the pauses between them grow, be they drawn by chance by ± 30 %, as
+vendors advise (CONTRACTS §2): of two such pauses alone every seventh pair does not show that they are doubled."""
 Happening = Literal["fired", "resolved"]
 TYPES: dict[Happening, str] = {"fired": FIRED, "resolved": RESOLVED}
 STATUS: dict[Happening, Status] = {"fired": "firing", "resolved": "resolved"}
@@ -577,7 +578,8 @@ def growing(pauses: list[float], growth: float) -> None:
 def growing_at_last(looks: Iterable[list[float]], growth: float) -> None:
     """The pauses grow; another look is taken only where they do not seem to.
 
-    A busy machine lengthens pauses at random, so that each counts as short as it was at its shortest.
+    A busy machine lengthens pauses at random, and many an agent does so itself; so each counts as short as it was at
+    its shortest.
     """
     seen: list[list[float]] = []
     for pauses in looks:
