@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -208,6 +209,30 @@ def test_an_update_is_a_comment_or_other_words() -> None:
     refused(lambda: issues.says_more(before.model_copy(), before), "1 comments")
     before = issue_of(alert)
     refused(lambda: issues.says_more(issue_of(alert, state_name="In Progress"), before), "0 comments")
+
+
+def test_what_markdown_escapes_is_told_all_the_same() -> None:
+    def escaped(text: str) -> str:
+        return re.sub(r"([\\`*_{}\[\]()#+\-.!])", r"\\\1", text)
+
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    issue = issue_of(alert, description=escaped(f"Correlation ID: {CORRELATION}"))
+    issues.correlates(issue, [CORRELATION])
+    refused(lambda: issues.correlates(issue, [CORRELATION[:-1] + "2"]), "BVL-7", "correlation id")
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=now.timestamp())
+    end = comment(escaped("pod-restart succeeded"), now + timedelta(seconds=1))
+    told = [
+        comment(escaped(f"{function} was started"), now - timedelta(seconds=1)) for function in ("pod-restart", "x")
+    ]
+    issues.tells_remediation(issue_of(alert, comments=(told[0], end)), call)
+    refused(lambda: issues.tells_remediation(issue_of(alert, comments=(told[1],)), call), "pod-restart was started")
+
+
+@pytest.mark.parametrize("line_break", ["\n", "<br>", "<br/>", "<br />"])
+def test_lines_of_a_value_may_be_broken_in_any_way(line_break: str) -> None:
+    issue = issue_of(make_alert(), description=f"| note | first{line_break}second |")
+    issues.holds(issue, {"label note": "first\nsecond"})
+    refused(lambda: issues.holds(issue, {"label note": "first\nthird"}), "BVL-7", "label note")
 
 
 def test_a_remediation_is_told_when_it_starts_and_when_it_ends() -> None:

@@ -492,7 +492,7 @@ def _missing(facts: dict[str, str], text: str) -> list[str]:
 
 def correlates(issue: Ticket, correlation_ids: list[str]) -> None:
     """The issue's description holds one of the correlation ids."""
-    description = issue.description or ""
+    description = unmarked(issue.description or "")
     assert any(one in description for one in correlation_ids), (
         f"Expected the description of {issue.identifier} to hold correlation id {correlation_ids[0]}, but it does not."
     )
@@ -500,8 +500,11 @@ def correlates(issue: Ticket, correlation_ids: list[str]) -> None:
 
 def unmarked(text: str) -> str:
     """The text without what Markdown adds: escapes, quoting and line ends."""
-    unescaped = html.unescape(text.replace("<br>", "\n").replace("\\", ""))
+    unescaped = html.unescape(_BREAK.sub("\n", text).replace("\\", ""))
     return " ".join(unescaped.replace("\n> ", "\n").split())
+
+
+_BREAK = re.compile(r"<br\s*/?>", re.I)
 
 
 def plain(text: str) -> str:
@@ -572,6 +575,10 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
     in a description that was not changed for it, which may also only repeat what the alert asks for.
     """
     function = call.host.partition(".")[0]
+
+    def is_named(text: str) -> bool:
+        return function in text.replace("\\", "")
+
     ended = datetime.fromtimestamp(call.ended, UTC) - CLOCK_GRAIN
     written = [(one.edited_at or one.created_at, one) for one in issue.comments]
     described = [one for one in said if not one.is_comment]
@@ -580,7 +587,7 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
     descriptions = [one.text for one in described] + [issue.description or ""]
     parts = [part for text in descriptions for part in re.split(r"\n\s*\n", text) if _STARTED.search(part)]
     told = [text for at, text in sorted(added + comments) if at < ended or _STARTED.search(text)]
-    starts = [text for text in (*parts, *told) if function in text]
+    starts = [text for text in (*parts, *told) if is_named(text)]
     assert starts, f"Expected {issue.identifier} to tell that {function} was started, but it does not."
 
     def is_new(text: str, earlier: list[Saying]) -> bool:
@@ -592,13 +599,13 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
     after = [one.body for _, one in written if one.created_at >= ended and one.body != starts[0]]
     for at, one in written:
         own = [each for each in said if each.is_comment and each.names(one.id)]
-        if at >= ended > one.created_at and any(function in text for text in (one.body, *(each.text for each in own))):
+        if at >= ended > one.created_at and any(map(is_named, (one.body, *(each.text for each in own)))):
             after += [one.body] if is_new(one.body, own) else []
     before = "".join([one.text for one in described if one.at < ended][-1:])
     for text in (one.text for one in described if one.at >= ended):
         written_over = starts[0] in before and starts[0] not in text
         new = [part for part in _parts(text) if is_new(part, described)]
-        after += [part for part in new if written_over or function in part or _NAMED in part]
+        after += [part for part in new if written_over or is_named(part) or _NAMED in part]
     assert after, (
         f"Expected {issue.identifier} to tell how {function} ended, "
         "but after its end no comment came, and nothing new was written in place of another text."
