@@ -228,6 +228,19 @@ def test_what_markdown_escapes_is_told_all_the_same() -> None:
     refused(lambda: issues.tells_remediation(issue_of(alert, comments=(told[1],)), call), "pod-restart was started")
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["Remediation initiated: pod-restart", "Attempting remediation by pod-restart", "pod-restart is in progress"],
+)
+def test_a_start_that_is_told_late_is_told_in_any_usual_words(words: str) -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=now.timestamp())
+    start, end = (comment(text, now + timedelta(seconds=1)) for text in (words, "Outcome of pod-restart: success"))
+    issues.tells_remediation(issue_of(alert, comments=(start, end)), call)
+    refused(lambda: issues.tells_remediation(issue_of(alert, comments=(end,)), call), "was started")
+    refused(lambda: issues.tells_remediation(issue_of(alert, comments=(start,)), call), "how pod-restart ended")
+
+
 @pytest.mark.parametrize("line_break", ["\n", "<br>", "<br/>", "<br />"])
 def test_lines_of_a_value_may_be_broken_in_any_way(line_break: str) -> None:
     issue = issue_of(make_alert(), description=f"| note | first{line_break}second |")

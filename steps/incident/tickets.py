@@ -672,7 +672,11 @@ _CONDITION = re.compile(r"\b(if|when|once|until|unless|whether|should|would|no|n
 _HEADING = re.compile(r"#.*|\*\*.*\*\*|__.*__|.*:")
 _NAMED = "emediation"
 """What a part of a description is headed with that tells of the remediation and does not name the function."""
-_STARTED = re.compile(r"\b(start|begin|began|begun|call(ed|ing)|invok|trigger|execut|running|launch|dispatch)", re.I)
+_STARTED = re.compile(
+    r"\b(start|begin|began|begun|call(ed|ing)|invok|trigger|execut|running|launch|dispatch|initiat|attempting|applying"
+    r"|performing|kick(ed|ing) off|submitted|(en)?queued|in progress|under ?way)",
+    re.I,
+)
 
 
 def has_labels(issue: Ticket, labels: list[str]) -> None:
