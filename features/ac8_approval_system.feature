@@ -199,6 +199,13 @@ Feature: AC8 Approval System Integration
       | the approval application | answers with an internal error | on Slack                    |
 
   @AC8.6
+  Scenario: Where one approval is enough, another one elsewhere has nothing run again
+    Given remediations need one approval
+    And an alert whose remediation waits for approval
+    When a person approves it wherever agent-sre asks
+    Then the LambdaFunction is called once, and only after the approval
+
+  @AC8.6
   Scenario Outline: Where all must approve, one approval <where> is not enough
     Given remediations need the approval of all
     And an alert whose remediation waits for approval

@@ -185,7 +185,8 @@ def other_approves_second(context: Context, where: Where) -> None:
 
 @when("a person approves it wherever agent-sre asks")
 def approves_wherever(context: Context) -> None:
-    context.approvals.decide_wherever_asked(context.incident.alert, "approve", APPROVER)
+    if decided := context.approvals.decide_wherever_asked(context.incident.alert, "approve", APPROVER):
+        context.decided = decided
 
 
 @when("a person rejects it {where:Where}")

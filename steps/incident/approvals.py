@@ -243,8 +243,11 @@ class Approvals:
         """One more decision about the same request, of which the agent may think what it likes."""
         self._tell(alert, where, decision, person)
 
-    def decide_wherever_asked(self, alert: Alert, decision: Decision, person: Person) -> None:
-        """The person decides at every place where the agent asks. It may ask at none when one of them has refused."""
+    def decide_wherever_asked(self, alert: Alert, decision: Decision, person: Person) -> Decided | None:
+        """The person decides at every place where the agent asks. It may ask at none when one of them has refused.
+
+        Returns the first of these decisions.
+        """
 
         def everywhere() -> None:
             silent = [where for where in PARTIES if not self.requests(alert, where)]
@@ -253,9 +256,8 @@ class Approvals:
         with suppress(AssertionError):
             self._waiting.until(everywhere, "ticket")
         shown = {"on Slack": self._approvers.messages, "in the approval application": self._approvers.approvals}
-        for where in PARTIES:
-            if shown[where](alert.mark):
-                self._tell(alert, where, decision, person)
+        told = [self._tell(alert, where, decision, person) for where in PARTIES if shown[where](alert.mark)]
+        return told[0][0] if told else None
 
     def replay(self, alert: Alert, other: Alert, person: Person) -> tuple[Decided, httpx.Response]:
         """The person approves on Slack, the other alert's remediation as well, and the very first approval arrives
