@@ -114,6 +114,11 @@ Feature: AC1 Prometheus Integration
     Then the alert has exactly one open ticket
 
   @AC1.5
+  Scenario: Two notifications of an alert at the same moment are the same incident
+    When an alert is notified twice at the same moment
+    Then the alert has exactly one open ticket
+
+  @AC1.5
   Scenario: An event that is delivered twice is the same incident
     Given an alert that fires and has a ticket
     When the broker delivers the same event once more

@@ -286,6 +286,12 @@ def second_alertmanager(context: Context) -> None:
     context.events.notified(alert, "fired", times=before + 1)
 
 
+@when("an alert is notified twice at the same moment")
+def notified_twice(context: Context) -> None:
+    """Two Alertmanagers of one alert do so when none of them knows of the other yet."""
+    context.incident.fire(context.incident.alert, context.incident.alert)
+
+
 @then("Alertmanager sends the alerts in two groups")
 def two_groups(context: Context) -> None:
     context.alerting.groups(context.incident.alerts, 2)
