@@ -69,6 +69,13 @@ Feature: AC5 LambdaFunction Integration
     And the function is called once for the alert, though it is called for another alert
 
   @AC5.2
+  Scenario: A function is called once, also when the alert is notified again during the call
+    Given a LambdaFunction that takes a quarter of the time-out
+    When an alert fires that it remediates
+    And during the call the alert is notified again
+    Then the function is called once for the alert
+
+  @AC5.2
   Scenario: An alert that fires again after it resolved has a call of its own again
     Given a LambdaFunction that is ready
     And an alert that it has remediated and that has resolved

@@ -106,6 +106,11 @@ def function_slow(context: Context) -> None:
     context.fault = context.stage.trouble.function_slow(deploy(context), half_of_timeout(context))
 
 
+@given("a LambdaFunction that takes a quarter of the time-out")
+def function_unhurried(context: Context) -> None:
+    context.fault = context.stage.trouble.function_slow(deploy(context), half_of_timeout(context) / 2)
+
+
 @given("a LambdaFunction that is overloaded at first and says when to come back")
 def function_overloaded(context: Context) -> None:
     context.fault = context.stage.trouble.at_function(deploy(context), "is overloaded", times=1)
@@ -192,6 +197,12 @@ def other_function_fires(context: Context) -> None:
 def fires_during_call(context: Context) -> None:
     context.remediation.begun(context.incident.alert)
     other_function_fires(context)
+
+
+@when("during the call the alert is notified again")
+def notified_during_call(context: Context) -> None:
+    context.remediation.begun(context.incident.alert)
+    context.incident.fire(context.incident.alert)
 
 
 @given("a firing alert that it has remediated")
