@@ -78,6 +78,14 @@ Feature: AC8 Approval System Integration
     Then the LambdaFunction is called once, and only after the approval
 
   @AC8.3
+  Scenario: An alert that is notified again while it waits for approval is remediated once
+    Given remediations need one approval
+    And an alert whose remediation waits for approval
+    When the alert is notified again while it waits
+    And a person approves each request about it on Slack
+    Then the LambdaFunction is called once, and only after the approval
+
+  @AC8.3
   Scenario Outline: An approval that is <forged> is refused
     Given remediations need one approval
     And an alert whose remediation waits for approval

@@ -127,6 +127,12 @@ def fires_anew(context: Context) -> None:
     fires_again(context)
 
 
+@when("the alert is notified again while it waits")
+def notified_while_waiting(context: Context) -> None:
+    context.incident.fire(context.incident.alert)
+    context.approvals.told_again(context.incident.alert)
+
+
 @given("two alerts whose remediations wait for approval")
 def two_wait(context: Context) -> None:
     fire(context, 2)
@@ -187,6 +193,11 @@ def other_approves_second(context: Context, where: Where) -> None:
 def approves_wherever(context: Context) -> None:
     if decided := context.approvals.decide_wherever_asked(context.incident.alert, "approve", APPROVER):
         context.decided = decided
+
+
+@when("a person approves each request about it on Slack")
+def approves_each(context: Context) -> None:
+    context.decided = context.approvals.approve_each(context.incident.alert, APPROVER)
 
 
 @when("a person rejects it {where:Where}")

@@ -243,6 +243,35 @@ class Approvals:
         """One more decision about the same request, of which the agent may think what it likes."""
         self._tell(alert, where, decision, person)
 
+    def told_again(self, alert: Alert) -> None:
+        """The agent is told of the alert once more, and has done what it does about that before it is answered.
+
+        Its answer to the event may take as long as the approval does.
+        """
+
+        def told() -> float:
+            ended = self._journal.exchanges(caller="broker", callee="agent-sre", mentioning=alert.mark)
+            under_way = self._journal.in_flight(caller="broker", callee="agent-sre", mentioning=alert.mark)
+            made = [*ended, *under_way]
+            assert len(made) >= 2, f"Expected agent-sre to be told of {alert.called} again, but it was told only once."
+            return max(said.began for said in made)
+
+        again = self._waiting.until(told, "event")
+        self._waiting.quiet(lambda: again)
+        self.rest(alert)
+
+    def approve_each(self, alert: Alert, person: Person) -> Decided:
+        """The person approves every request about the alert that Slack shows, and the agent acknowledges one of them.
+
+        There may be a second one, as a reminder of the first or in its place.
+        """
+        self.on_slack(alert, "recovery")
+        shown = [message for message in self._approvers.messages(alert.mark) if message.buttons]
+        decided = Decided("approve", person, datetime.now(UTC), self._journal.cursor())
+        answers = [self._told(self._approvers.click(one, button_of(one, "approve"), person)) for one in shown]
+        acknowledged(next((answer for answer in answers if answer.is_success), answers[0]))
+        return decided
+
     def decide_wherever_asked(self, alert: Alert, decision: Decision, person: Person) -> Decided | None:
         """The person decides at every place where the agent asks. It may ask at none when one of them has refused.
 
