@@ -22,6 +22,19 @@ Feature: AC3 Linear API Integration
     Then exactly one issue is opened in the configured Linear team
     And the issue tells the alert's summary
 
+  @AC3.1
+  Scenario Outline: An alert without <something> opens one issue, which tells what there is
+    Given an alert without <something>
+    When the alert fires
+    Then exactly one issue is opened in the configured Linear team
+    And the issue's title names the alert
+    And the issue's description has the severity, every label and the correlation id
+
+    Examples:
+      | something   |
+      | a pod       |
+      | a namespace |
+
   @AC3.2
   Scenario: The remediation is told on the alert's issue
     Given an alert whose remediation succeeds

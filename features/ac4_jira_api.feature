@@ -31,6 +31,26 @@ Feature: AC4 Jira API Integration
       | a name that is too long for a summary       |
       | a description that is too long for an issue |
 
+  @AC4.1
+  Scenario: An alert that has a summary and no description opens one issue, which tells the summary
+    Given an alert that has a summary and no description
+    When the alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And the Jira issue tells the alert's summary
+
+  @AC4.1
+  Scenario Outline: An alert without <something> opens one issue, which tells what there is
+    Given an alert without <something>
+    When the alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And the Jira issue's summary names the alert
+    And the Jira issue's description has the severity, every label and the correlation id
+
+    Examples:
+      | something   |
+      | a pod       |
+      | a namespace |
+
   @AC4.2
   Scenario: The remediation is told on the alert's issue
     Given an alert whose remediation succeeds

@@ -108,6 +108,12 @@ def description_has_all(context: Context) -> None:
     context.jira_issues.becomes(alert, lambda issue: tickets.tells(issue, alert))
 
 
+@then("the Jira issue tells the alert's summary")
+def tells_summary(context: Context) -> None:
+    told = {"the summary": context.incident.alert.annotations["summary"]}
+    context.jira_issues.becomes(context.incident.alert, lambda issue: tickets.holds(issue, told))
+
+
 # -- updated
 
 

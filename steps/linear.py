@@ -108,11 +108,17 @@ def title_names(context: Context) -> None:
     context.issues.becomes(alert, lambda issue: issues.title_names(issue, alert))
 
 
-@then("the issue's description has the severity, every label, the description and the correlation id")
+@then("the issue's description has the severity, every label and the correlation id")
 def description_has(context: Context) -> None:
     alert = context.incident.alert
     context.issues.becomes(alert, lambda issue: issues.describes(issue, label_facts(alert)))
     context.issues.becomes(alert, lambda issue: issues.correlates(issue, context.incident.correlation_ids()))
+
+
+@then("the issue's description has the severity, every label, the description and the correlation id")
+def description_has_all(context: Context) -> None:
+    description_has(context)
+    alert = context.incident.alert
     context.issues.becomes(alert, lambda issue: issues.tells(issue, alert))
 
 

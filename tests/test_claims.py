@@ -21,6 +21,7 @@ from steps.incident.incident import Incident
 from steps.incident.malformed import MALFORMED
 from steps.incident.notification import common, fingerprint, notification
 from steps.incident.sayings import sayings
+from steps.incident.texts import LACKS
 from steps.incident.waiting import Waiting
 from steps.targets.profile import Limits, load
 from steps.world.cluster.cloudevent import encode
@@ -109,6 +110,15 @@ def test_a_good_issue_fulfils_every_claim_about_its_content() -> None:
     issues.has_priority(issue, 2)
     issues.has_labels(issue, ["agent-sre", "Warning"])
     issues.is_assigned(issue, "ada.lovelace@example.com")
+
+
+@pytest.mark.parametrize("something", LACKS)
+def test_an_alert_is_known_by_its_name_whatever_it_lacks(something: str) -> None:
+    alert = make_alert(severity="info")
+    LACKS[something](alert)
+    assert alert.called == alert.name
+    issues.title_names(issue_of(alert), alert)
+    issues.describes(issue_of(alert), label_facts(alert))
 
 
 def test_an_issue_in_the_wrong_team_is_refused() -> None:

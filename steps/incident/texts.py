@@ -41,10 +41,20 @@ CONTENTS: dict[str, tuple[Texts, Texts]] = {
 }
 """Labels and annotations by what the feature calls them. Values may hold Prometheus templates."""
 
+
+
+def lose(alert: Alert, *labels: str) -> None:
+    """The alert loses these labels, as it is about something else: a service, or a node of the cluster."""
+    for label in labels:
+        del alert.labels[label]
+
+
 LACKS: dict[str, Callable[[Alert], object]] = {
     "a severity": lambda alert: alert.labels.pop("severity"),
     "a source": lambda alert: setattr(alert, "source", ""),
     "annotations": lambda alert: alert.annotations.clear(),
+    "a pod": lambda alert: lose(alert, "pod", "deployment"),
+    "a namespace": lambda alert: lose(alert, "namespace", "service", "pod", "deployment"),
 }
 """What an alert need not have, by what the feature calls it; each takes it away."""
 

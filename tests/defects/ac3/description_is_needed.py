@@ -1,6 +1,6 @@
 """An alert without the annotation description has no ticket."""
 
-ITEMS = ("AC3.1",)
+ITEMS = ("AC3.1", "AC4.1")
 SAYS = "but there is none"
 
 FILE = "agent/report.py"
