@@ -175,6 +175,12 @@ Feature: AC3 Linear API Integration
       | info     |
 
   @AC3.6
+  Scenario: Of two alerts of different severities each has its own as a label
+    Given two alerts of one name about one pod, each of a severity of its own
+    When both of them fire
+    Then each issue carries its own alert's severity as a label, and not the other's
+
+  @AC3.6
   Scenario: A label that does not exist in Linear costs no issue
     Given Linear has no label for severity "disaster"
     When an alert of severity "disaster" fires

@@ -150,6 +150,12 @@ Feature: AC4 Jira API Integration
       | info     |
 
   @AC4.5
+  Scenario: Of two alerts of different severities each has its own as a label
+    Given two alerts of one name about one pod, each of a severity of its own
+    When both of them fire
+    Then each Jira issue carries its own alert's severity as a label, and not the other's
+
+  @AC4.5
   Scenario Outline: The severity "<severity>", which cannot be a label, becomes one that can
     When an alert of severity "<severity>" fires
     Then exactly one issue is opened in the configured Jira project

@@ -172,6 +172,11 @@ def has_labels(context: Context, one: str, other: str) -> None:
     context.jira_issues.becomes(context.incident.alert, lambda issue: tickets.has_labels(issue, [one, other]))
 
 
+@then("each Jira issue carries its own alert's severity as a label, and not the other's")
+def has_own_severity(context: Context) -> None:
+    context.jira_issues.each_of_its_severity(*context.incident.alerts)
+
+
 @then('the Jira issue carries the label "{label}"')
 def has_label(context: Context, label: str) -> None:
     context.jira_issues.becomes(context.incident.alert, lambda issue: tickets.has_labels(issue, [label]))

@@ -266,6 +266,11 @@ def has_labels(context: Context, one: str, other: str) -> None:
     context.issues.becomes(context.incident.alert, lambda issue: issues.has_labels(issue, [one, other]))
 
 
+@then("each issue carries its own alert's severity as a label, and not the other's")
+def has_own_severity(context: Context) -> None:
+    context.issues.each_of_its_severity(*context.incident.alerts)
+
+
 @then('the issue carries the label "{label}"')
 def has_label(context: Context, label: str) -> None:
     context.issues.becomes(context.incident.alert, lambda issue: issues.has_labels(issue, [label]))

@@ -182,6 +182,17 @@ def test_a_missing_label_is_refused() -> None:
     refused(lambda: issues.has_labels(issue_of(make_alert(), labels=()), ["agent-sre"]), "agent-sre", "none")
 
 
+def test_the_severity_of_another_alert_is_no_label() -> None:
+    alert, both = make_alert(severity="warning"), ["warning", "critical"]
+    for own in (("agent-sre", "warning"), ("Warning",), ("agent-sre", "severity:critical", "warning", "not-critical")):
+        issues.has_one_severity(issue_of(alert, labels=own), "warning", both)
+    piled = issue_of(alert, labels=("agent-sre", "Critical", "warning"))
+    refused(lambda: issues.has_one_severity(piled, "warning", both), "no other severity", "Critical")
+    refused(
+        lambda: issues.has_one_severity(issue_of(alert, labels=("critical",)), "warning", both), "the labels warning"
+    )
+
+
 def test_the_wrong_assignee_is_named() -> None:
     refused(lambda: issues.is_assigned(issue_of(make_alert()), None), "nobody", "ada.lovelace@example.com")
 

@@ -42,7 +42,6 @@ CONTENTS: dict[str, tuple[Texts, Texts]] = {
 """Labels and annotations by what the feature calls them. Values may hold Prometheus templates."""
 
 
-
 def lose(alert: Alert, *labels: str) -> None:
     """The alert loses these labels, as it is about something else: a service, or a node of the cluster."""
     for label in labels:

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise, takewhile
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -281,6 +282,15 @@ class Tickets(ABC, Generic[T]):
         """The alert's issue comes to carry what that alert says, and has nothing of the others."""
         issue = self.becomes(alert, lambda issue: carries(issue, alert, others))
         self._incident.did_not_see(f"other alerts on {issue.identifier}", control=lambda: alert.mark in text_of(issue))
+
+    def each_of_its_severity(self, *alerts: Alert) -> None:
+        """The issue of each alert comes to carry its own severity as a label, and none of the others'."""
+        severities = [alert.labels["severity"] for alert in alerts]
+        for alert in alerts:
+            claim = partial(has_one_severity, severity=alert.labels["severity"], others=severities)
+            issue = self.becomes(alert, claim)
+            labels = issue.labels
+            self._incident.did_not_see(f"another severity on {issue.identifier}", control=partial(list, labels))
 
     def is_own(self, issue: T, alert: Alert, others: list[Alert]) -> None:
         """The issue carries what the alert says, and nothing of the others."""
@@ -686,4 +696,15 @@ def has_labels(issue: Ticket, labels: list[str]) -> None:
     assert not missing, (
         f"Expected {issue.identifier} to carry the labels {', '.join(labels)}, "
         f"but it carries {', '.join(issue.labels) or 'none'}."
+    )
+
+
+def has_one_severity(issue: Ticket, severity: str, others: Iterable[str]) -> None:
+    """Of these severities the issue carries its alert's as a label, and none of the others."""
+    has_labels(issue, [severity])
+    seen = {label.casefold() for label in issue.labels}
+    strange = [other for other in others if other.casefold() in seen - {severity.casefold()}]
+    assert not strange, (
+        f"Expected {issue.identifier} to carry the label {severity}, which is its alert's severity, and no other "
+        f"severity, but it carries {', '.join(issue.labels)}."
     )
