@@ -184,6 +184,13 @@ Feature: AC5 LambdaFunction Integration
       | breaks off in the middle of its answer | there was no connection  |
 
   @AC5.5
+  Scenario: A failure is reported by one ticket
+    Given a LambdaFunction that forbids the call
+    When an alert fires that it remediates
+    Then a ticket tells that its remediation failed
+    And no other ticket tells of it beside the alert's own
+
+  @AC5.5
   Scenario: The failure for each alert of a rule is reported
     Given a LambdaFunction that forbids the call
     When 2 alerts fire together that it remediates

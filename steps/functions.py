@@ -344,6 +344,11 @@ def failure_told(context: Context) -> None:
     context.remediation.failed(context.incident.alert)
 
 
+@then("no other ticket tells of it beside the alert's own")
+def failure_told_once(context: Context) -> None:
+    context.remediation.failed_once(context.incident.alert)
+
+
 @then("a ticket about each alert tells that its remediation failed")
 def each_failure_told(context: Context) -> None:
     for alert in context.incident.alerts:

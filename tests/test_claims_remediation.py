@@ -110,6 +110,13 @@ def test_a_call_that_a_busy_machine_answers_late_may_be_made_again() -> None:
         remediation.not_held_up([slow, quick], timeout=2)
 
 
+def test_a_failure_has_one_ticket_beside_the_alerts_own() -> None:
+    alert = make_alert(function=FUNCTION)
+    for found in ([], [ticket(alert)], [ticket(alert), ticket(alert, "403 Forbidden")]):
+        remediation.told_once(found, alert)
+    refused(lambda: remediation.told_once([ticket(alert)] * 3, alert), alert.called, "there are 2", "BVL-8")
+
+
 def test_a_call_that_is_no_event_is_seen() -> None:
     bare = call(request_headers=(("content-type", "application/json"),), request_body=b'{"name": "x"}')
     refused(lambda: remediation.event_of(bare), FUNCTION, "to be a CloudEvent")

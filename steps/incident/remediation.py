@@ -12,7 +12,7 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.calls import pauses
 from steps.incident.events import Sent, growing_at_last
 from steps.incident.incident import Incident
-from steps.incident.issues import Issues, text_of
+from steps.incident.issues import Issues, listed, text_of
 from steps.incident.waiting import BedNotReady, LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.cluster.cloudevent import EventError, decode
@@ -232,6 +232,15 @@ class Remediation:
         ticket = self._waiting.until(lambda: self._failure_of(alert), "recovery")
         self._issues.show(ticket)
         return ticket
+
+    def failed_once(self, alert: Alert) -> None:
+        """Beside the alert's own ticket one tells that its remediation failed, when the agent has come to rest."""
+        self._issues.quiet(alert)
+        found = self._issues.about(alert)
+        self._incident.did_not_see(f"a second ticket about the failure for {alert.called}", control=lambda: found[1:])
+        for issue in found:
+            self._issues.show(issue)
+        told_once(found, alert)
 
     def tries_again(self, alert: Alert) -> bool:
         """Whether the function that failed for the alert was called again about it, before the ticket told so."""
@@ -499,6 +508,14 @@ def alone(probe: Exchange, made: list[Exchange]) -> None:
     assert not beside, (
         f"Expected one call to probe {name_of(probe)} after its cool-down, "
         f"but {len(beside)} more were made before the probe had succeeded."
+    )
+
+
+def told_once(found: Sequence[Issue], alert: Alert) -> None:
+    """Of the tickets about the alert, its own and one on the failure of its remediation are all that there is."""
+    assert len(found) <= 2, (
+        f"Expected one ticket about the failed remediation of {alert.called} beside the alert's own, but there are "
+        f"{len(found) - 1}: {listed(found[1:])}."
     )
 
 
