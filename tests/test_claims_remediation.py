@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from steps.drivers.linear import Issue
-from steps.incident import remediation
+from steps.incident import model, remediation
 from steps.incident.alert import Alert, Rule, make_alert
 from steps.incident.incident import Incident
 from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, Remediation
@@ -108,6 +108,16 @@ def test_a_call_that_a_busy_machine_answers_late_may_be_made_again() -> None:
         BedNotReady, match=r"repair-v0123456789ab was called again after its answer took 1\.1 s of the 2 s"
     ):
         remediation.not_held_up([slow, quick], timeout=2)
+
+
+def test_a_function_that_needs_a_name_gets_one_of_the_alerts_own() -> None:
+    alert, address = make_alert(), "http://pod-restart.ai.svc.cluster.local/"
+    for parameters in ({"name": alert.pod}, {"name": "checkout", "type": "deployment", "namespace": "shop"}):
+        for mode in ("binary", "structured"):
+            model.names_own(call(parameters, url=address, mode=mode), alert)
+    model.names_own(call({"namespace": "shop"}, url="http://check-pvc-status.ai.svc.cluster.local/"), alert)
+    refused(lambda: model.names_own(call({"namespace": "shop"}, url=address), alert), alert.pod, "no name")
+    refused(lambda: model.names_own(call({"name": "payment-0"}, url=address), alert), alert.pod, "'payment-0'")
 
 
 def test_a_failure_has_one_ticket_beside_the_alerts_own() -> None:

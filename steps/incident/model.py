@@ -182,11 +182,13 @@ class Model:
         Before that the model may be waited for, or asked again: no limit is told for it.
         """
         self._remediation.call(alert, limit="recovery")
-        called = [name_of(call) for call in self._remediation.tries(alert)]
+        made = self._remediation.tries(alert)
+        called = [name_of(call) for call in made]
         assert called == [function], (
             f"Expected agent-sre to call {function} once about {alert.called}, as the model does not help, "
             f"but it called {', '.join(called)}."
         )
+        names_own(made[0], alert)
 
     def not_followed(self, alert: Alert, mistake: Mistake) -> None:
         """Nothing was done of what the model's mistaken answer asks for, which need not name the alert."""
@@ -312,6 +314,26 @@ def chosen(made: list[Exchange], alert: Alert, function: str, parameters: dict[s
         f"but it called {', '.join(called) or 'none'}."
     )
     carries_parameters(made[0], parameters)
+
+
+NEED_A_NAME = (
+    "pod-restart",
+    "scale-deployment",
+    "flux-reconcile-kustomization",
+    "flux-reconcile-gitrepository",
+    "flux-reconcile-helmrelease",
+)
+"""Functions that cannot work without the name of what they are for (CONTRACTS §7)."""
+
+
+def names_own(call: Exchange, alert: Alert) -> None:
+    """A function that needs a name is called with one that the alert's labels give."""
+    if name_of(call) in NEED_A_NAME:
+        given = parameters_of(call).get("name")
+        assert given in alert.labels.values(), (
+            f"Expected agent-sre to call {name_of(call)} with a name that {alert.called} gives, as {alert.pod}, "
+            f"but the call has {'the name ' + repr(given) if given else 'no name'}."
+        )
 
 
 def mistaken_about(mistake: Mistake) -> Alert:
