@@ -1,5 +1,7 @@
 """Sentences about CloudEvents: what prometheus-events makes of a notification, and what reaches agent-sre."""
 
+from datetime import timedelta
+
 from behave import given, then, when
 
 from steps.incident import events
@@ -93,10 +95,12 @@ def notifies(context: Context) -> None:
 
 
 def notify_of_group(context: Context, headers: dict[str, str] | None = None) -> None:
-    """Alertmanager notifies of two alerts of this scenario in one group."""
-    label = {"prometheus_rule": "shop-alerts"}
+    """Alertmanager notifies of two alerts of this scenario in one group; what is one's own the other has otherwise."""
     if not context.incident.alerts:
-        context.incident.alerts = [make_alert(labels=label), make_alert(labels=label)]
+        warning = make_alert(labels={"prometheus_rule": "shop-alerts"})
+        critical = make_alert(severity="critical", labels={"prometheus_rule": "till-alerts"})
+        critical.starts_at -= timedelta(seconds=20)
+        context.incident.alerts = [warning, critical]
         for alert in context.incident.alerts:
             alert.annotations["runbook_url"] = "https://runbooks.example.com/load"
     group = notification([(alert, "firing") for alert in context.incident.alerts])
