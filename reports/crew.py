@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -97,6 +98,8 @@ class Crew:
         """Starts one worker for each hand. Nothing that runs in a thread may have been started before."""
         crew = cls(runner, deque(alone))
         fork = multiprocessing.get_context("fork")
+        gc.collect()
+        gc.freeze()  # else the first collection in each worker would copy all that they share
         for number, hand in enumerate(hands, 1):
             own, its = fork.Pipe()
             others = [*(member.line for member in crew.members), own]

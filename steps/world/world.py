@@ -34,6 +34,7 @@ from steps.world.services.signals import Signals
 from steps.world.services.trm import Trm
 from steps.world.settings import Alerting, Anchors, Delivery
 from steps.world.staff import Staff
+from steps.world.standstill import standstills_noted
 
 CLOSING = 30
 """Seconds that the world may take to stop; it takes less than one."""
@@ -180,6 +181,7 @@ class World:
         self.credentials.plant(self.journal)
         self.keeper = await Keeper.start()
         stack.push_async_callback(self.keeper.close)
+        await stack.enter_async_context(standstills_noted(self.journal))
         self.authority.write_ca(self.ca_file)
         await self.gateway.start()
         stack.push_async_callback(self.gateway.close)

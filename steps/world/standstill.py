@@ -1,0 +1,51 @@
+"""Whether the world keeps up with the programs in it.
+
+Where the machine is too busy, or collecting garbage takes too long, the world's loop stands still, and with it every
+answer. A program whose time-out is over meanwhile has met no fault that anybody brought about, and is not to blame for
+what it does then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from steps.world.journal import Journal
+
+STANDSTILL = "standstill"
+"""The kind of mark that tells of one."""
+BEAT = 0.05
+"""Seconds between two looks at the clock."""
+BEARABLE = 0.5
+"""Seconds that nobody minds: half of a short time-out."""
+
+
+@asynccontextmanager
+async def standstills_noted(journal: Journal) -> AsyncIterator[None]:
+    """Marks in the journal when the loop stands still for longer than is bearable, while this is entered."""
+    watch = asyncio.create_task(_watch(journal), name="watch for standstills")
+    try:
+        yield
+    finally:
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+
+
+async def _watch(journal: Journal) -> None:
+    while True:
+        began = journal.cursor()
+        await asyncio.sleep(BEAT)
+        late = journal.cursor() - began - BEAT
+        if late >= BEARABLE:
+            journal.mark(STANDSTILL, f"the world stood still for {late:.1f} s", at=began).close()
+
+
+def spare_what_lasts() -> None:
+    """Collects the garbage now, and whatever lasts until the end is never looked through again.
+
+    The journal of a whole run takes half a second to look through, in which nothing else of this process runs.
+    """
+    gc.collect()
+    gc.freeze()
