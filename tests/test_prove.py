@@ -11,7 +11,7 @@ from reports import kill_matrix
 from reports.kill_matrix import Finding, Outcome, Trial
 from tests.prove import __main__ as prove
 from tests.prove.defect import Defect, DefectError
-from tests.prove.trial import digest
+from tests.prove.trial import _decides, digest
 
 NAMES = [
     "ac1/info_alerts_are_dropped",
@@ -136,3 +136,14 @@ def test_it_tells_the_score_of_each_criterion(bench: Bench, capsys: pytest.Captu
     assert "AC2 prometheus-events Integration 0/1" in said
     assert "survived ac2/trace_is_lost" in said
     assert "3 of 4 seeded defects are found, 1 survived." in said
+
+
+def test_what_only_people_read_makes_no_trial_void(tmp_path: Path) -> None:
+    for name, decides in {
+        "a.py": True,
+        "a.feature": True,
+        "A.md": False,
+        "a.png": False,
+        "durations.json": False,
+    }.items():
+        assert _decides(tmp_path / name) is decides

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from reports.kill_matrix import Finding, Outcome, Trial
+from reports.units import COMMITTED
 from reports.verdict import RequirementVerdict, Status, Verdict
 from tests.copies import ALONE, NoVerdict, Run, run_suite
 from tests.prove.defect import PROGRAMS, Defect
@@ -39,11 +40,16 @@ def digest(suite: Path, defect: Defect) -> str:
 def _content(suite: Path) -> bytes:
     files = [suite / "environment.py"]
     for directory in ("features", "steps", "reports", "tests/prove"):
-        files += (file for file in (suite / directory).rglob("*") if file.is_file() and file.suffix != ".pyc")
+        files += (file for file in (suite / directory).rglob("*") if file.is_file() and _decides(file))
     content = hashlib.sha256()
     for file in sorted(files):
         content.update(f"{file.relative_to(suite)}\0".encode() + file.read_bytes())
     return content.digest()
+
+
+def _decides(file: Path) -> bool:
+    """Whether a file can change what comes of a trial: what is only read by people, or orders a whole run, cannot."""
+    return file.suffix not in (".pyc", ".md", ".png") and file.name != COMMITTED.name
 
 
 def profile(suite: Path, defect: Defect, notes: Path) -> str:
