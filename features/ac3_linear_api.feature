@@ -77,13 +77,6 @@ Feature: AC3 Linear API Integration
     And no open issue about the first alert is left
 
   @AC3.3
-  Scenario: The issue of an alert that resolves after agent-sre was started anew is closed all the same
-    Given a firing alert with an issue
-    And agent-sre is started anew
-    When the alert resolves
-    Then the issue is completed within the recovery limit
-
-  @AC3.3
   Scenario: Only the resolved alert's issue is closed
     Given two firing alerts with an issue each
     And somebody has begun to work on both of the issues

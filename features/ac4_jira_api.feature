@@ -93,13 +93,6 @@ Feature: AC4 Jira API Integration
     Then the Jira issue is done, by a transition, and says in a new comment that the alert is resolved
 
   @AC4.3
-  Scenario: The issue of an alert that resolves after agent-sre was started anew is closed all the same
-    Given a firing alert with a Jira issue
-    And agent-sre is started anew
-    When the alert resolves
-    Then the Jira issue is done within the recovery limit
-
-  @AC4.3
   Scenario: Only the resolved alert's issue is closed
     Given two firing alerts with a Jira issue each
     And somebody has begun to work on both of the Jira issues

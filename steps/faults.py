@@ -64,16 +64,6 @@ def recovers_after_a_while(context: Context) -> None:
     context.fault.lift()
 
 
-# -- agent-sre itself
-
-
-@given("agent-sre is started anew")
-def started_anew(context: Context) -> None:
-    """As with each roll-out, and whenever it is scaled to nothing and back. One that runs already goes on."""
-    context.stage.settle()
-    context.stage.target.renew_agent()
-
-
 # -- Linear
 
 
