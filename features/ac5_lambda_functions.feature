@@ -34,7 +34,7 @@ Feature: AC5 LambdaFunction Integration
     Given a LambdaFunction that is ready
     And a firing alert that it has remediated
     When the function is removed
-    And before long another alert fires that it remediates
+    And some time later another alert fires that it remediates
     Then a ticket tells that its remediation failed
     And it is not called, though a function that is ready is
 

@@ -8,6 +8,7 @@ from behave import given, then, when
 from steps.incident import calls, events, logs
 from steps.incident.alert import make_alert
 from steps.incident.context import Context
+from steps.incident.integrations import is_limited_with
 from steps.incident.tickets import AnyTickets
 from steps.world import staff
 from steps.world.journal import Exchange
@@ -213,7 +214,11 @@ def respects_limit(context: Context) -> None:
 @then("agent-sre stops calling Jira for as long as Jira has asked")
 def respects_jira(context: Context) -> None:
     limited = context.stage.waiting.until(context.jira_issues.limited_call, "ticket")
-    leaves_alone(context, context.jira_issues, calls.asked_until(limited))
+    leaves_alone(context, context.jira_issues, calls.asked_until(limited), under_that_limit)
+
+
+def under_that_limit(made: list[Exchange], limited: Exchange) -> list[Exchange]:
+    return [call for call in made if is_limited_with(call, limited)]
 
 
 @then("agent-sre calls Jira about the alert no more for as long as Jira has asked")

@@ -164,8 +164,8 @@ def fires(context: Context) -> None:
     fire(context, context.incident.function)
 
 
-@when("before long another alert fires that it remediates")
-def fires_before_long(context: Context) -> None:
+@when("some time later another alert fires that it remediates")
+def fires_some_time_later(context: Context) -> None:
     """Who keeps for a while what he has looked up may be late for one alert, but not for the next."""
     changed = context.stage.world.journal.cursor()
     fires(context)

@@ -580,10 +580,13 @@ def test_a_panel_may_name_prometheus_in_any_of_grafanas_ways(tmp_path: Path, sou
 
 
 @pytest.mark.parametrize("source", ["Loki", "${LOGS}", "tempo-homelab", {"type": "loki"}])
-def test_a_panel_of_another_data_source_cannot_be_judged(tmp_path: Path, source: Any) -> None:
+def test_a_panel_of_another_data_source_is_passed_over(tmp_path: Path, source: Any) -> None:
     file = tmp_path / "dashboard.json"
-    file.write_text(json.dumps({"__inputs": INPUTS, "panels": [{"title": "A", "datasource": source, "targets": [UP]}]}))
-    with pytest.raises(DashboardUnavailable, match=r"'A' asks (loki|tempo)"):
+    other, own = {"title": "A", "datasource": source, "targets": [UP]}, {"title": "B", "targets": [UP]}
+    file.write_text(json.dumps({"__inputs": INPUTS, "panels": [other, own]}))
+    assert dashboard.panels(file) == [Panel("B", ("up",))]
+    file.write_text(json.dumps({"__inputs": INPUTS, "panels": [other]}))
+    with pytest.raises(DashboardUnavailable, match=r"No panel of .* asks Prometheus"):
         dashboard.panels(file)
 
 

@@ -18,8 +18,8 @@ BUILT_IN = {
 }
 ALL = "$__all"
 PROMETHEUS = "prometheus"
-NO_SOURCE = ("datasource", "__expr__")
-"""Types of what looks like a data source and is none: several for one panel, and calculations of Grafana's own."""
+MIXED, CALCULATION = "datasource", "__expr__"
+"""Types of what looks like a data source and is none: another one for each query, and calculations of Grafana's own."""
 OTHERS = ("loki", "tempo")
 """Types of other data sources of agent-sre's observability stack, for which they are usually named."""
 
@@ -39,19 +39,22 @@ class Panel:
 
 
 def panels(file: Path | None) -> list[Panel]:
-    """The dashboard's panels that ask something, those in rows included.
+    """The dashboard's panels that ask Prometheus, those in rows included; what is asked of others shows no metrics.
 
-    Raises DashboardUnavailable, also for a panel that asks another data source than Prometheus.
+    Raises DashboardUnavailable, also when no panel asks Prometheus.
     """
     if file is None:
         raise DashboardUnavailable("The profile names no dashboard of agent-sre: set `dashboard` to its JSON model.")
     try:
         model = json.loads(file.read_text(encoding="utf-8"))
         values = BUILT_IN | {one["name"]: _value(one) for one in model.get("templating", {}).get("list", [])}
-        kinds = {kind: kind for kind in NO_SOURCE} | dict(_kinds(model))
-        return [_panel(panel, values, kinds) for panel in _asking(model["panels"])]
+        kinds = {CALCULATION: CALCULATION} | dict(_kinds(model))
+        found = [panel for one in _asking(model["panels"]) if (panel := _panel(one, values, kinds))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DashboardUnavailable(f"{file} is no Grafana dashboard: {type(error).__name__} {error}.") from error
+    if not found:
+        raise DashboardUnavailable(f"No panel of {file} asks Prometheus; only such panels can be judged.")
+    return found
 
 
 def _asking(given: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -61,15 +64,14 @@ def _asking(given: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield panel
 
 
-def _panel(panel: dict[str, Any], values: Mapping[str, str], kinds: Mapping[str, str]) -> Panel:
-    title = panel.get("title") or f"panel {panel.get('id')}"
-    asking = [
-        (target, _kind(target.get("datasource") or panel.get("datasource"), kinds)) for target in panel["targets"]
-    ]
-    for _, kind in asking:
-        if kind not in (PROMETHEUS, *NO_SOURCE):
-            raise DashboardUnavailable(f"The panel {title!r} asks {kind}; only queries of Prometheus can be judged.")
-    return Panel(title, tuple(_filled(target["expr"], values) for target, kind in asking if kind != "__expr__"))
+def _panel(panel: dict[str, Any], values: Mapping[str, str], kinds: Mapping[str, str]) -> Panel | None:
+    """What the panel asks Prometheus; None when it asks others alone."""
+    asked = tuple(
+        _filled(target["expr"], values)
+        for target in panel["targets"]
+        if "expr" in target and _kind(target.get("datasource") or panel.get("datasource"), kinds) in (PROMETHEUS, MIXED)
+    )
+    return Panel(panel.get("title") or f"panel {panel.get('id')}", asked) if asked else None
 
 
 def _kinds(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
