@@ -22,7 +22,8 @@ HEAD = """\
 
 A profile is a TOML file: `make accept PROFILE=my-agent.toml`. Only `name` is needed; this is everything else that can
 be said, with its default. What stands behind a `#` without a default has none. Paths are seen from the profile's own
-directory. `homelab.toml` beside this page is an example.
+directory. `homelab.toml` beside this page is an example. What the programs have to offer in return, by
+which they are judged, is in [OFFER.md](OFFER.md).
 
 This page is made of the model by `python -m steps.targets.reference_page`.
 
