@@ -1,7 +1,9 @@
 """The world notices when it stands still, and nobody fails for what happened meanwhile."""
 
 import asyncio
+import threading
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import Mock
@@ -15,25 +17,23 @@ from steps.world.standstill import BEARABLE, BEAT, STANDSTILL, standstills_noted
 from steps.world.world import WorldUnavailable
 
 
-def hold_up(seconds: float) -> None:
-    """Keeps the processor, and the loop with it, for so long."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        pass
+def starve(seconds: float) -> None:
+    """Gets no processor for so long."""
+    threading.Event().wait(seconds)
 
 
-async def turns(journal: Journal, blocked: float) -> None:
-    """The loop turns, and is blocked for so many seconds."""
+async def turns(journal: Journal, held_up: Callable[[float], None], seconds: float) -> None:
+    """The loop turns, and is held up for so long."""
     async with standstills_noted(journal):
         await asyncio.sleep(0)
-        hold_up(blocked)
+        held_up(seconds)
         await asyncio.sleep(2 * BEAT)
 
 
 def test_a_loop_that_stands_still_leaves_a_mark_of_that_time() -> None:
     journal = Journal()
     began = journal.cursor()
-    asyncio.run(turns(journal, BEARABLE + 2 * BEAT))
+    asyncio.run(turns(journal, starve, BEARABLE + 2 * BEAT))
     mark, *others = journal.marks(kind=STANDSTILL)
     assert not others
     assert mark.at >= began and mark.until is not None and mark.until - mark.at >= BEARABLE
@@ -42,7 +42,14 @@ def test_a_loop_that_stands_still_leaves_a_mark_of_that_time() -> None:
 
 def test_a_loop_that_is_late_for_a_moment_leaves_none() -> None:
     journal = Journal()
-    asyncio.run(turns(journal, BEAT))
+    asyncio.run(turns(journal, starve, BEAT))
+    assert not journal.marks()
+
+
+def test_a_loop_that_is_at_work_itself_does_not_stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "process_time", time.monotonic)
+    journal = Journal()
+    asyncio.run(turns(journal, starve, BEARABLE + 2 * BEAT))
     assert not journal.marks()
 
 

@@ -1,14 +1,15 @@
 """Whether the world keeps up with the programs in it.
 
-Where the machine is too busy, or collecting garbage takes too long, the world's loop stands still, and with it every
-answer. A program whose time-out is over meanwhile has met no fault that anybody brought about, and is not to blame for
-what it does then.
+Where the machine is too busy for it, the world's loop stands still, and with it every answer. A program whose time-out
+is over meanwhile has met no fault that anybody brought about, and is not to blame for what it does then. While the
+world is at work itself, as in a flood that nobody turns away, it does not stand still.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,12 +20,12 @@ STANDSTILL = "standstill"
 BEAT = 0.05
 """Seconds between two looks at the clock."""
 BEARABLE = 0.5
-"""Seconds that nobody minds: half of a short time-out."""
+"""Seconds without a processor that nobody minds: half of a short time-out."""
 
 
 @asynccontextmanager
 async def standstills_noted(journal: Journal) -> AsyncIterator[None]:
-    """Marks in the journal when the loop stands still for longer than is bearable, while this is entered."""
+    """Marks in the journal when the loop gets no processor for longer than is bearable, while this is entered."""
     watch = asyncio.create_task(_watch(journal), name="watch for standstills")
     try:
         yield
@@ -35,11 +36,11 @@ async def standstills_noted(journal: Journal) -> AsyncIterator[None]:
 
 async def _watch(journal: Journal) -> None:
     while True:
-        began = journal.cursor()
+        began, used = journal.cursor(), time.process_time()
         await asyncio.sleep(BEAT)
-        late = journal.cursor() - began - BEAT
-        if late >= BEARABLE:
-            journal.mark(STANDSTILL, f"the world stood still for {late:.1f} s", at=began).close()
+        idle = journal.cursor() - began - BEAT - (time.process_time() - used)
+        if idle >= BEARABLE:
+            journal.mark(STANDSTILL, f"the world stood still for {idle:.1f} s", at=began).close()
 
 
 def spare_what_lasts() -> None:
