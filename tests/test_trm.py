@@ -653,9 +653,15 @@ def test_the_next_method_may_come_after_several_tries_of_the_model_but_has_to_co
         claims.decided_otherwise(alert, "pod-restart")
 
     def call() -> None:
-        address, body = "http://pod-restart.ai.svc.cluster.local/", alert.mark.encode()
+        event = {"ce-specversion": "1.0", "ce-id": "1", "ce-type": "t", "ce-source": "s"}
         journal.record(
-            caller="agent-sre", callee="functions", method="POST", url=address, request_body=body, status=200
+            caller="agent-sre",
+            callee="functions",
+            method="POST",
+            url="http://pod-restart.ai.svc.cluster.local/",
+            request_headers=(("content-type", "application/json"), *event.items()),
+            request_body=json.dumps({"name": alert.pod}).encode(),
+            status=200,
         )
 
     threading.Timer(0.4, call).start()
