@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from reports.kill_matrix import Outcome, Trial
 from reports.verdict import Status
 from tests.copies import ROOT
 from tests.prove import trial
-from tests.prove.__main__ import fitting
+from tests.prove.__main__ import DISTURBED, fitting
 from tests.prove.defect import Defect, DefectError, load, names
 from tests.prove.nursery import Nursery
 from tests.prove.seeding import MARK, patched
@@ -92,15 +93,19 @@ def test_the_quick_ones_are_one_for_each_criterion() -> None:
 
 @pytest.fixture(scope="module")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trial]:
+    """The trials of QUICK: side by side, and as in `make prove` once more alone where the others may have disturbed."""
     place = tmp_path_factory.mktemp("quick")
 
-    def attempt(names: tuple[str, ...]) -> list[Trial]:
-        with Nursery(ROOT, place / names[0].replace("/", "-")) as nursery:
+    def attempt(home: str, names: Sequence[str]) -> list[Trial]:
+        with Nursery(ROOT, place / home) as nursery:
             return [try_out(load(name), nursery, place / "trials" / name.replace("/", "-")) for name in names]
 
     with ThreadPoolExecutor(4) as pool:
-        trials = pool.map(attempt, (QUICK[number::4] for number in range(4)))
-        return {trial.defect: trial for some in trials for trial in some}
+        some = pool.map(attempt, map(str, range(4)), (QUICK[number::4] for number in range(4)))
+        trials = [trial for made in some for trial in made]
+    disturbed = [trial.defect for trial in trials if trial.outcome in DISTURBED or trial.of(Outcome.COLLATERAL)]
+    trials += attempt("undisturbed", disturbed) if disturbed else []
+    return {trial.defect: trial for trial in trials}
 
 
 @pytest.mark.parametrize("name", QUICK)
