@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -19,3 +21,20 @@ def write_whole(path: Path, content: str | bytes) -> None:
     part = path.with_name(f"{path.name}.part")
     part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(path)
+
+
+def claim(directory: Path) -> int:
+    """Makes the directory this process' own until the descriptor that it returns is closed, here and in all forks.
+
+    Raises BlockingIOError when it is another's.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    claimed = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(claimed, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(claimed)
+        raise
+    except OSError:
+        pass  # a file system without locks can be written to all the same
+    return claimed

@@ -13,7 +13,6 @@ formatters and `reports.evidence`.
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 import os
 import platform
@@ -33,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from reports import benchmarks, suite
 from reports.benchmarks import Measure
+from reports.files import claim
 from reports.requirements import Requirements
 from reports.suite import Suite
 from reports.units import Durations, Shard, Shuffle
@@ -118,7 +118,7 @@ class Record:
     """Why nothing could run at all."""
 
     _claim: int | None = None
-    """Holds the directory of the reports for this run."""
+    """Holds the directory of the reports until this process and those that it forks have ended."""
 
     def __post_init__(self) -> None:
         self.id = f"{self.started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -142,26 +142,18 @@ class Record:
 
         Raises UsageError while another run writes there.
         """
-        self._claim_latest()
+        try:
+            self._claim = claim(self.latest.parent)
+        except BlockingIOError:
+            raise UsageError(
+                f"Another run is writing into {self.latest}: wait until it has ended, or run in another checkout."
+            ) from None
         if self.latest.is_symlink():
             raise UsageError(f"{self.latest} is a symbolic link: remove it, the reports need a directory of their own.")
         if self.latest.exists():
             benchmarks.make_history(self.latest)
             shutil.rmtree(self.latest)
         self.latest.mkdir(parents=True)
-
-    def _claim_latest(self) -> None:
-        """Until this process and those that it forks have ended, no other run can write here."""
-        self.latest.parent.mkdir(exist_ok=True)
-        self._claim = os.open(self.latest.parent, os.O_RDONLY)
-        try:
-            fcntl.flock(self._claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                f"Another run is writing into {self.latest}: wait until it has ended, or run in another checkout."
-            ) from None
-        except OSError:
-            pass  # a file system without locks can be run in all the same
 
     def trouble(self, where: str, error: BaseException, thing: object | None = None) -> Trouble:
         """Notes that something went wrong around a feature, rule, scenario or step; around the run without one."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from reports import requirements, run
+from reports import files, requirements, run
 from reports.metrics import Metrics
 from reports.verdict import Status
 from tests.copies import ALONE, ROOT, NoVerdict
@@ -76,6 +76,6 @@ def test_a_file_system_without_locks_can_be_run_in(tmp_path: Path, monkeypatch: 
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(run.fcntl, "flock", refuse)
+    monkeypatch.setattr(files.fcntl, "flock", refuse)
     record.empty_latest()
     assert record.latest.is_dir()

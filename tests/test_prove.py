@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from reports import kill_matrix
+from reports.files import claim
 from reports.kill_matrix import Finding, Outcome, Trial
 from tests.prove import __main__ as prove
 from tests.prove.defect import Defect, DefectError
@@ -126,6 +128,18 @@ def test_a_defect_that_does_not_fit_is_told_and_nothing_is_tried(
     assert bench.run() == 2
     assert bench.tried == []
     assert capsys.readouterr().err == "It does not fit.\n"
+
+
+def test_two_proofs_at_once_are_refused_as_they_would_disturb_each_other(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    claimed = claim(bench.latest)
+    assert bench.run() == 2
+    assert bench.tried == []
+    assert capsys.readouterr().err.startswith("Another proof is being made in this checkout: wait")
+    os.close(claimed)
+    assert bench.run() == 0
+    assert bench.run("--anew") == 0
 
 
 def test_it_tells_the_score_of_each_criterion(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,14 +5,15 @@
     python -m tests.prove --anew       all of them again
 
 Writes `reports/proof/kill-matrix.json` and `.html` after each trial, and lays them beside the latest run's reports. The
-exit code is 0 when every defect was found, 1 when one was not, 2 when one does not fit the reference, and 130 when it
-was stopped.
+exit code is 0 when every defect was found, 1 when one was not, 2 when one does not fit the reference or another proof
+is being made here, and 130 when it was stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import os
 import re
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from rich.text import Text
 
 from reports import kill_matrix, requirements
 from reports import suite as suite_state
+from reports.files import claim
 from reports.kill_matrix import WANTING, KillMatrix, Outcome, Trial
 from tests.copies import copy_suite
 from tests.prove.defect import ROOT, Defect, DefectError, load, names
@@ -62,6 +64,18 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=JOBS, help=f"trials side by side (default: {JOBS})")
     parser.add_argument("--anew", action="store_true", help="do again what is proven already")
     asked = parser.parse_args()
+    try:
+        claimed = claim(PLACE)
+    except BlockingIOError:
+        print("Another proof is being made in this checkout: wait until it has ended.", file=sys.stderr)
+        return 2
+    try:
+        return _prove(asked)
+    finally:
+        os.close(claimed)
+
+
+def _prove(asked: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="prove-") as directory:
         suite = copy_suite(Path(directory) / "suite")
         compileall.compile_dir(suite, quiet=2)
