@@ -119,6 +119,15 @@ Feature: AC2 prometheus-events Integration
     Then each event carries that correlation id
 
   @AC2.4
+  Scenario: Two alerts at the same moment keep their correlation ids apart
+    Given two alerts whose remediations call a LambdaFunction
+    When Alertmanager notifies prometheus-events of both at once, each with a correlation id of its own
+    Then each event carries its own alert's correlation id
+    And each call to the LambdaFunction carries its own alert's correlation id
+    And each ticket shows its own alert's correlation id
+    And agent-sre's log lines about each alert show its own correlation id
+
+  @AC2.4
   Scenario: The trace that comes with the alert is continued
     When Alertmanager notifies prometheus-events of a firing alert within a trace
     Then the event belongs to that trace

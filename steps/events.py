@@ -1,6 +1,7 @@
 """Sentences about CloudEvents: what prometheus-events makes of a notification, and what reaches agent-sre."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 from behave import given, then, when
 
@@ -240,6 +241,14 @@ def notifies_with_correlation(context: Context) -> None:
     context.stage.webhook.send(body, {"X-Correlation-ID": context.incident.correlation_id})
 
 
+@when("Alertmanager notifies prometheus-events of both at once, each with a correlation id of its own")
+def notifies_each_with_correlation(context: Context) -> None:
+    context.own_correlation_ids = {alert.mark: str(uuid4()) for alert in context.incident.alerts}
+    for alert in context.incident.alerts:
+        headers = {"X-Correlation-ID": context.own_correlation_ids[alert.mark]}
+        context.stage.webhook.send(notification([(alert, "firing")]), headers)
+
+
 @when("Alertmanager notifies prometheus-events of it")
 @when("Alertmanager notifies prometheus-events of it without a correlation id")
 def notifies_without_correlation(context: Context) -> None:
@@ -262,6 +271,13 @@ def event_has_correlation(context: Context) -> None:
 def events_have_correlation(context: Context) -> None:
     for sent in context.events.all_at_broker(context.incident.alerts, "fired"):
         events.attribute(sent, "correlationid", context.incident.correlation_id)
+
+
+@then("each event carries its own alert's correlation id")
+def events_have_own_correlation(context: Context) -> None:
+    for alert in context.incident.alerts:
+        sent = context.events.first_at_broker(alert)
+        events.attribute(sent, "correlationid", context.own_correlation_ids[alert.mark])
 
 
 @then("the event carries a correlation id of its own")

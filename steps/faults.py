@@ -6,7 +6,7 @@ from functools import partial
 from behave import given, then, when
 
 from steps.incident import calls, events, logs
-from steps.incident.alert import make_alert
+from steps.incident.alert import Alert, make_alert
 from steps.incident.context import Context
 from steps.incident.integrations import is_limited_with
 from steps.incident.tickets import AnyTickets
@@ -330,6 +330,20 @@ def logs_correlation(context: Context) -> None:
         lambda: logs.correlated(context.stage.agent.log(), alert.name, correlation_id), "log"
     )
     context.incident.saw("agent-sre's log", "\n".join(lines))
+
+
+@then("agent-sre's log lines about each alert show its own correlation id")
+def logs_own_correlations(context: Context) -> None:
+    for alert in context.incident.alerts:
+        lines = context.stage.waiting.until(partial(lines_about_alone, context, alert), "log")
+        context.incident.saw(f"agent-sre's log about {alert.called}", "\n".join(lines))
+
+
+def lines_about_alone(context: Context, alert: Alert) -> list[str]:
+    """The lines about the alert and no other of the scenario, all of which show its own correlation id."""
+    others = [other.name for other in context.incident.alerts if other is not alert]
+    lines = logs.apart_from(context.stage.agent.log(), others)
+    return logs.correlated(lines, alert.name, context.own_correlation_ids[alert.mark])
 
 
 @then("agent-sre gives up after a few tries")

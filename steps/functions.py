@@ -46,6 +46,13 @@ def remediation_succeeds(context: Context) -> None:
     context.stage.world.functions.script(alert.pod, succeeds)
 
 
+@given("two alerts whose remediations call a LambdaFunction")
+def both_remediations_succeed(context: Context) -> None:
+    context.incident.alerts = [make_alert(function="pod-restart") for _ in range(2)]
+    for alert in context.incident.alerts:
+        context.stage.world.functions.script(alert.pod, succeeds)
+
+
 @given("an alert whose remediation fails")
 def remediation_fails(context: Context) -> None:
     alert = context.incident.adopt(make_alert(function="pod-restart"))
@@ -62,6 +69,12 @@ def remediation_fails_and_succeeds(context: Context) -> None:
 @then("the call to the LambdaFunction carries that correlation id")
 def call_has_correlation(context: Context) -> None:
     remediation.correlates(context.remediation.call(context.incident.alert), context.incident.correlation_id)
+
+
+@then("each call to the LambdaFunction carries its own alert's correlation id")
+def calls_have_own_correlation(context: Context) -> None:
+    for alert in context.incident.alerts:
+        remediation.correlates(context.remediation.call(alert), context.own_correlation_ids[alert.mark])
 
 
 # -- a function of the scenario's own: what fails in one scenario must not open the circuit breaker of another

@@ -1,5 +1,7 @@
 """Sentences about Linear issues."""
 
+from functools import partial
+
 from behave import given, then, when
 
 from steps.incident import issues
@@ -146,6 +148,13 @@ def correct_data(context: Context) -> None:
 def shows_correlation(context: Context) -> None:
     facts = {"the correlation id": context.incident.correlation_id}
     context.issues.becomes(context.incident.alert, lambda issue: issues.holds(issue, facts))
+
+
+@then("each ticket shows its own alert's correlation id")
+def each_shows_own_correlation(context: Context) -> None:
+    for alert in context.incident.alerts:
+        facts = {"the correlation id": context.own_correlation_ids[alert.mark]}
+        context.issues.becomes(alert, partial(issues.holds, facts=facts))
 
 
 # -- updated

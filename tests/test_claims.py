@@ -650,6 +650,13 @@ def test_traffic_that_a_library_logs_is_no_line_about_the_alert(line: str) -> No
     refused(lambda: logs.correlated([line, own, f"HighLoad {CORRELATION}"], "HighLoad", CORRELATION), "1 of 2")
 
 
+def test_a_line_about_several_alerts_may_show_the_correlation_id_of_any() -> None:
+    lines = [f"HighLoad_a {CORRELATION}", "HighLoad_a and HighLoad_b under another id"]
+    logs.correlated(logs.apart_from(lines, ["HighLoad_b"]), "HighLoad_a", CORRELATION)
+    refused(lambda: logs.correlated(logs.apart_from(lines, []), "HighLoad_a", CORRELATION), "1 of 2")
+    refused(lambda: logs.correlated(logs.apart_from(lines, ["HighLoad_a"]), "HighLoad_a", CORRELATION), "no line")
+
+
 def test_a_logged_key_is_found() -> None:
     logs.without(["all well"], "lin_api_secret")
     refused(lambda: logs.without(["key=lin_api_secret"], "lin_api_secret"), "1 of 1")

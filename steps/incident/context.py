@@ -47,6 +47,8 @@ class Context(Scene):
     """Whether agent-sre calls a function whose code raised again about the same alert."""
     opened_at: float
     """The journal's time when the LambdaFunction's circuit breaker opened."""
+    own_correlation_ids: dict[str, str]
+    """Under which each alert of several is notified, by its mark."""
     parameters: dict[str, Any]
     """What the alert's annotation gives its LambdaFunction."""
     shown: Issue

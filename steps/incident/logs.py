@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from steps.world.planted import written
 
@@ -105,6 +105,11 @@ def correlated(lines: list[str], alertname: str, correlation_id: str) -> list[st
         f"but {len(without)} of {len(about)} do not."
     )
     return about
+
+
+def apart_from(lines: list[str], names: Sequence[str]) -> list[str]:
+    """The lines that name none of these: one about several alerts may show the correlation id of any of them."""
+    return [line for line in lines if not any(name in line for name in names)]
 
 
 def without(lines: list[str], secret: str) -> None:
