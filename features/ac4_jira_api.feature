@@ -101,6 +101,13 @@ Feature: AC4 Jira API Integration
     And the second alert's Jira issue is still open
 
   @AC4.3
+  Scenario: Of three alerts of one name about one pod only the resolved one's issue is closed
+    Given three alerts of one name about one pod that fire one after the other, with a Jira issue each
+    When the second alert resolves
+    Then the second alert's Jira issue is done
+    And the other two alerts' Jira issues are still open
+
+  @AC4.3
   Scenario: An alert that fires again after it resolved has an open issue again
     Given an alert that fired, had a Jira issue and resolved
     When the alert fires again

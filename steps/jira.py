@@ -1,9 +1,10 @@
 """Sentences about Jira issues."""
 
-from behave import given, then
+from behave import given, then, when
 
 from steps.alerts import fires_again
 from steps.incident import jira_issues, tickets
+from steps.incident.alert import of_one_pod
 from steps.incident.context import Context
 from steps.incident.facts import label_facts
 
@@ -44,6 +45,16 @@ def fired_again_with_issue(context: Context) -> None:
 @given("two firing alerts with a Jira issue each")
 def two_firing_with_issues(context: Context) -> None:
     firing_with_issue(context, count=2)
+
+
+@given("three alerts of one name about one pod that fire one after the other, with a Jira issue each")
+def three_firing_of_one_pod(context: Context) -> None:
+    """Whoever finds an issue by the alert's name finds the first or the last of them."""
+    context.incident.alerts = of_one_pod(3)
+    for alert in context.incident.alerts:
+        context.incident.fire(alert)
+        context.jira_issues.exactly_one(alert)
+        context.jira_issues.note(alert)
 
 
 @given("somebody has begun to work on both of the Jira issues")
@@ -144,6 +155,16 @@ def is_closed(context: Context) -> None:
     context.jira_issues.closed(context.incident.alert)
 
 
+@when("the second alert resolves")
+def second_resolves(context: Context) -> None:
+    context.incident.resolve(context.incident.alerts[1])
+
+
+@then("the second alert's Jira issue is done")
+def second_is_closed(context: Context) -> None:
+    context.jira_issues.closed(context.incident.alerts[1])
+
+
 @then("the Jira issue is done within the recovery limit")
 def is_closed_at_last(context: Context) -> None:
     context.jira_issues.becomes(context.incident.alert, jira_issues.is_done, limit="recovery")
@@ -157,6 +178,12 @@ def still_open(context: Context) -> None:
 @then("the second alert's Jira issue is still open")
 def second_still_open(context: Context) -> None:
     context.jira_issues.stays_open(context.incident.alerts[1])
+
+
+@then("the other two alerts' Jira issues are still open")
+def first_and_third_still_open(context: Context) -> None:
+    for alert in context.incident.alerts[::2]:
+        context.jira_issues.stays_open(alert)
 
 
 # -- priority, labels
