@@ -12,6 +12,11 @@ Feature: AC4 Jira API Integration
     And the Jira issue's description has the severity, every label, the description and the correlation id
 
   @AC4.1
+  Scenario: Two notifications of an alert at the same moment open one issue
+    When an alert is notified twice at the same moment
+    Then exactly one issue is opened in the configured Jira project
+
+  @AC4.1
   Scenario: The issue is opened in Jira though Linear refuses its own
     Given Linear refuses every new issue as invalid
     When an alert fires
