@@ -34,6 +34,8 @@ Feature: AC3 Linear API Integration
       | something   |
       | a pod       |
       | a namespace |
+      | annotations |
+      | a source    |
 
   @AC3.2
   Scenario: The remediation is told on the alert's issue

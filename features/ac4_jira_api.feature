@@ -55,6 +55,8 @@ Feature: AC4 Jira API Integration
       | something   |
       | a pod       |
       | a namespace |
+      | annotations |
+      | a source    |
 
   @AC4.2
   Scenario: The remediation is told on the alert's issue
