@@ -44,6 +44,14 @@ Feature: AC4 Jira API Integration
     And the Jira issue tells the alert's summary
 
   @AC4.1
+  Scenario: A description of several paragraphs is told in full
+    Given an alert that has a long description of several paragraphs and no summary
+    When the alert fires
+    Then exactly one issue is opened in the configured Jira project
+    And the Jira issue's description is a document as Jira wants it
+    And the Jira issue's description has the severity, every label, the description and the correlation id
+
+  @AC4.1
   Scenario Outline: An alert without <something> opens one issue, which tells what there is
     Given an alert without <something>
     When the alert fires

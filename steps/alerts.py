@@ -8,7 +8,7 @@ from steps.incident.ahead import ahead, ahead_with
 from steps.incident.alert import RISEN, Rule, make_alert, of_one_pod, of_two_severities
 from steps.incident.context import Context
 from steps.incident.issues import is_completed
-from steps.incident.texts import CONTENTS, LACKS, PECULIARITIES
+from steps.incident.texts import CONTENTS, LACKS, PARAGRAPHS, PECULIARITIES
 
 # -- rules
 
@@ -142,6 +142,11 @@ def alert_without(context: Context, something: str) -> None:
 @given("an alert that has a summary and no description")
 def without_description(context: Context) -> None:
     context.incident.adopt(make_alert()).annotations.pop("description")
+
+
+@given("an alert that has a long description of several paragraphs and no summary")
+def with_paragraphs(context: Context) -> None:
+    context.incident.adopt(make_alert()).annotations = {"description": PARAGRAPHS}
 
 
 @when("an alert fires")

@@ -19,6 +19,7 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.jira_issues import JiraIssues
+from steps.incident.texts import PARAGRAPHS
 from steps.incident.waiting import Waiting
 from steps.targets.profile import Limits, load
 from steps.world.earlier import Earlier
@@ -116,6 +117,20 @@ def test_facts_are_looked_for_in_what_a_document_says() -> None:
     alert = make_alert(labels={"team": "Zürich\n東京"})
     tickets.describes(issue_of(alert), {"label team": "Zürich\n東京"})
     refused(lambda: tickets.describes(issue_of(alert, document=None), {"label team": "x"}), "label team", "is empty")
+
+
+def test_paragraphs_are_told_whatever_stands_between_them_and_all_of_them_have_to_be() -> None:
+    alert = make_alert()
+    alert.annotations = {"description": PARAGRAPHS}
+    apart = issue_of(alert, document=document(PARAGRAPHS.replace("\n\n", "\n")))
+    for issue in (issue_of(alert), apart):
+        jira_issues.is_document(issue)
+        tickets.tells(issue, alert)
+    cut = issue_of(alert, document=document(PARAGRAPHS[:3_000]))
+    refused(lambda: tickets.tells(cut, alert), "The first paragraph")
+    lines = [{"type": "paragraph", "content": [{"type": "text", "text": line}]} for line in PARAGRAPHS.split("\n")]
+    blank = issue_of(alert, document={"type": "doc", "version": 1, "content": lines})
+    refused(lambda: jira_issues.is_document(blank), "valid Atlassian document")
 
 
 @pytest.mark.parametrize("name", ["Done", "Resolved", "Erledigt"])

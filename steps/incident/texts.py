@@ -10,6 +10,12 @@ Texts = dict[str, str]
 
 _KILOBYTES = "The first words of a long text. " + "All of it has to arrive. " * 161 + "The last words of it."
 
+PARAGRAPHS = "\n\n".join(
+    f"The {which} paragraph of a long text. " + "All of it has to arrive. " * 40 + f"The end of the {which} one."
+    for which in ("first", "second", "third", "fourth")
+)
+"""Four kilobytes, with empty lines between them: an empty text within a document is one that Jira refuses."""
+
 CONTENTS: dict[str, tuple[Texts, Texts]] = {
     "plain words": (
         {"team": "platform"},
