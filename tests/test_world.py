@@ -13,8 +13,10 @@ import psutil
 import pytest
 
 from steps.targets.profile import load
+from steps.world import staff
 from steps.world.processes import tools
 from steps.world.processes.tools import ToolMissing
+from steps.world.services.linear import paging
 from steps.world.world import World, WorldUnavailable
 
 ROOT = Path(__file__).parents[1]
@@ -65,6 +67,10 @@ def test_a_world_without_prometheus_opens_and_says_what_is_missing(monkeypatch: 
             world.require_alerting()
     finally:
         world.close()
+
+
+def test_linear_has_more_people_and_labels_that_nobody_needs_than_it_shows_at_once() -> None:
+    assert paging.DEFAULT_PAGE <= staff.MANY < paging.LONGEST_PAGE - len((*staff.LABELS, *staff.ACCOUNTS))
 
 
 def test_nothing_is_left_after_kill_9_of_the_suite() -> None:

@@ -23,6 +23,9 @@ ACCOUNTS = (ENGINEER, COLLEAGUE, SUCCESSOR)
 """The engineers who have an account."""
 LABELS = ("agent-sre", "critical", "warning", "info")
 """What every team's labels are called."""
+MANY = 60
+"""So many people and labels in Linear nobody needs, and they are newer than the others. Linear shows the newest 50 to
+whom asks for no more (CONTRACTS §1.1): who looks at these alone finds none that he needs."""
 INDEX_LAG = 0.2
 """Seconds until Jira's search finds an issue that was opened: it is never quite up to date (CONTRACTS §2)."""
 APPROVER = Person("U0MARGARET", "margaret.hamilton", "Margaret Hamilton")
@@ -45,6 +48,9 @@ class Staff:
         for team in ("BVL", "OPS"):
             for label in LABELS:
                 linear.add_label(label, team)
+        for number in range(MANY):
+            linear.add_user(f"colleague-{number:02}@example.com")
+            linear.add_label(f"topic-{number:02}", "BVL")
         linear.accept(credentials.suite_linear_key, SUITE)
         linear.limits(requests=1_000_000, complexity=100_000_000)  # a run asks in minutes what others ask in hours
         jira.accept(credentials.suite_jira_token, SUITE)
