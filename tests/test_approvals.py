@@ -27,6 +27,7 @@ from steps.incident.approvals import (
     PARTIES,
     Decided,
     PromptPeople,
+    as_approved,
     asks_application,
     button_of,
     differ,
@@ -69,6 +70,8 @@ from steps.world.services.approvals.blocks import InvalidMessage, checked, texts
 from steps.world.services.signals import Signals
 from tests.eventually import eventually
 from tests.test_claims import comment, issue_of
+from tests.test_claims_remediation import FUNCTION
+from tests.test_claims_remediation import call as call_of_function
 
 SECRET = "the-signing-secret"
 SOMEBODY = Person("U0SOMEBODY", "some.body", "Some Body")
@@ -809,6 +812,19 @@ def test_a_request_to_the_application_is_missed_by_what_it_lacks(changes: dict[s
     with pytest.raises(AssertionError) as missed:
         asks_application(asked_about(alert, **changes), alert, 600)
     assert words in str(missed.value)
+
+
+def test_what_is_carried_out_is_what_was_approved() -> None:
+    alert = make_alert(function=FUNCTION)
+    told = json.loads(alert.annotations["lambda_parameters"])
+    as_approved(call_of_function(told | {"dry_run": False}), alert)
+    with pytest.raises(AssertionError, match=r"to be called with namespace = \"shop\", but it got only \['name'\]"):
+        as_approved(call_of_function({"name": alert.pod}), alert)
+    with pytest.raises(AssertionError, match='but it got "another"'):
+        as_approved(call_of_function(told | {"name": "another"}), alert)
+    with pytest.raises(AssertionError, match=r"to call pod-restart\."):
+        as_approved(call_of_function(told), make_alert(function="pod-restart"))
+    as_approved(call_of_function({"name": "what the model thinks"}), make_alert())
 
 
 NOW = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)

@@ -20,7 +20,7 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
-from steps.incident.remediation import Remediation, name_of
+from steps.incident.remediation import Remediation, carries_parameters, is_of, name_of
 from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.journal import Exchange, Journal, incident_keys
@@ -342,6 +342,7 @@ class Approvals:
         assert len(made) == 1, (
             f"Expected agent-sre to call {function} once about {alert.called}, but it called it {len(made)} times."
         )
+        as_approved(made[0], alert)
         return made[0]
 
     def recorded(self, alert: Alert, decided: Decided) -> None:
@@ -581,6 +582,13 @@ def asks_application(said: dict[str, Any], alert: Alert, timeout: float) -> None
         f"Expected the approval application to be told who asks for what, until when and where to answer "
         f"({alert.function} with {parameters} for {alert.name}, {timeout:g} s), but {' and '.join(wrong)}."
     )
+
+
+def as_approved(call: Exchange, alert: Alert) -> None:
+    """What is carried out is what people were told: the alert's own function, if it names one, with its parameters."""
+    if "lambda_function" in alert.annotations:
+        is_of(call, alert.function)
+        carries_parameters(call, json.loads(alert.annotations["lambda_parameters"]))
 
 
 def acknowledged(answer: httpx.Response) -> None:
