@@ -6,13 +6,14 @@ Feature: AC2 prometheus-events Integration
   Scenario: An alert becomes a valid CloudEvent
     When Alertmanager notifies prometheus-events of a firing alert
     Then one valid CloudEvent reaches the broker for the alert, with
-      | attribute   | value                             |
-      | specversion | 1.0                               |
-      | id          | is not empty                      |
-      | source      | is a URI reference                |
-      | type        | is the type of a fired alert      |
-      | time        | is the RFC 3339 time of the alert |
-      | data        | is JSON                           |
+      | attribute       | value                             |
+      | specversion     | 1.0                               |
+      | id              | is not empty                      |
+      | source          | is a URI reference                |
+      | type            | is the type of a fired alert      |
+      | time            | is the RFC 3339 time of the alert |
+      | datacontenttype | is JSON                           |
+      | data            | is JSON                           |
 
   @AC2.1
   Scenario: Every occurrence has an id of its own

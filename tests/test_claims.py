@@ -24,7 +24,7 @@ from steps.incident.sayings import sayings
 from steps.incident.texts import LACKS
 from steps.incident.waiting import Waiting
 from steps.targets.profile import Limits, load
-from steps.world.cluster.cloudevent import encode
+from steps.world.cluster.cloudevent import decode, encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.linear import errors
 from steps.world.services.signals import Signals
@@ -673,6 +673,7 @@ def test_a_logged_key_is_found() -> None:
         ("source", "is a URI reference"),
         ("type", "is the type of a fired alert"),
         ("time", "is the RFC 3339 time of the alert"),
+        ("datacontenttype", "is JSON"),
         ("data", "is JSON"),
         ("type", FIRED),
     ],
@@ -685,6 +686,26 @@ def test_a_wrong_or_missing_attribute_is_named() -> None:
     resolved = sent(make_alert(), "resolved")
     refused(lambda: events.attribute(resolved, "type", "is the type of a fired alert"), RESOLVED)
     refused(lambda: events.attribute(resolved, "sequence", "1"), "'sequence'")
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON", "application/a+json"])
+def test_the_data_of_an_event_are_called_json(content_type: str) -> None:
+    events.attribute(typed(content_type), "datacontenttype", "is JSON")
+
+
+def test_data_that_are_called_nothing_or_anything_else_are_seen() -> None:
+    refused(lambda: events.attribute(typed(None), "datacontenttype", "is JSON"), "'datacontenttype', but it has ['")
+    refused(lambda: events.attribute(typed("text/plain"), "datacontenttype", "is JSON"), "it is 'text/plain'")
+
+
+def typed(content_type: str | None) -> Sent:
+    """An event in binary mode with that content type."""
+    message = encode(event_about(make_alert(), "fired", CORRELATION), "binary")
+    headers = [(name, value) for name, value in message.headers if name != "content-type"]
+    if content_type:
+        headers.append(("content-type", content_type))
+    good = sent(make_alert())
+    return replace(good, event=decode(headers, message.body))
 
 
 def timed(time: str) -> Sent:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from steps.incident.alert import Alert
 from steps.incident.notification import RECEIVER, Status, common, holds, rfc3339
 from steps.incident.waiting import BedNotReady, LimitName, Waiting
-from steps.world.cluster.cloudevent import Event, EventError, decode, text_of
+from steps.world.cluster.cloudevent import JSON_TYPE, Event, EventError, decode, text_of
 from steps.world.journal import Exchange, Journal
 
 if TYPE_CHECKING:
@@ -431,6 +431,7 @@ _WORDS: dict[str, Callable[[str], bool]] = {
     "is the type of a fired alert": lambda text: text == FIRED,
     "is the type of a remediation event": lambda text: text == REMEDIATION,
     "is the RFC 3339 time of the alert": _is_time,
+    "is JSON": lambda text: bool(JSON_TYPE.fullmatch(text)),
 }
 AROUND = 60
 """Seconds that the time of an event may lie before or after the event is sent, about an alert of now."""

@@ -28,7 +28,8 @@ _NAME = re.compile(r"[a-z0-9]+")
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\\x00-\x1f]|\\.)*"'
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}(\s*;\s*{_WORD}=({_WORD}|{_QUOTED}))*")
-_JSON_TYPE = re.compile(r"[^/]+/([^;\s]+\+)?json\s*(;.*)?", re.IGNORECASE)
+JSON_TYPE = re.compile(r"[^/]+/([^;\s]+\+)?json\s*(;.*)?", re.IGNORECASE)
+"""The content type of data that are JSON."""
 _URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+")
 _TIMESTAMP = re.compile(
@@ -202,7 +203,7 @@ def _data_member(event: Event) -> dict[str, Any]:
     """The data as a JSON value, as text, or, where neither gives the same bytes meaning, in base64."""
     content_type = event.attributes.get("datacontenttype")
     try:
-        if content_type and _JSON_TYPE.fullmatch(str(content_type)):
+        if content_type and JSON_TYPE.fullmatch(str(content_type)):
             return {"data": _load(event.data, "data")}
         if str(content_type).lower().startswith("text/"):
             return {"data": event.data.decode("utf-8")}
@@ -228,7 +229,7 @@ def _decode_structured(content_type: str, body: bytes) -> Event:
     if not holds_data:
         return Event(attributes)
     declared = attributes.setdefault("datacontenttype", _JSON)
-    if isinstance(declared, str) and not _JSON_TYPE.fullmatch(declared):
+    if isinstance(declared, str) and not JSON_TYPE.fullmatch(declared):
         if not isinstance(value, str):
             raise EventError(f"Data of type {declared} is a JSON string, this is {_json_name(value)}.")
         return Event(attributes, value.encode("utf-8"))
