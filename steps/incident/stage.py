@@ -53,7 +53,7 @@ from steps.incident.traffic import Kind, Load, Traffic
 from steps.incident.trust import Trust
 from steps.incident.vacuity import Observed, require_controls, require_part
 from steps.incident.validation import Validation
-from steps.incident.waiting import Waiting
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets import profile as profiles
 from steps.targets.profile import Profile, ProfileError
 from steps.targets.surroundings import AGENT, CONVERTER
@@ -369,10 +369,10 @@ class Stage:
         return PromptPeople(self.approvers, APPROVER)
 
     def _engineer(self) -> str:
-        """Id of the account in Linear of who is on call."""
-        user = self.linear.user(ENGINEER)
-        assert user, f"Expected {ENGINEER} to have an account in Linear, but there is none."
-        return user.id
+        """Id of the account in Linear of who is on call. Raises BedNotReady when there is none."""
+        if user := self.linear.user(ENGINEER):
+            return user.id
+        raise BedNotReady(f"{ENGINEER}, who is on call, has no account in Linear.")
 
     def begin(self, scenario: str, arrangement: str | None = None) -> None:
         """A scenario begins, under an arrangement of the profile: what is looked at from here on is its own.
