@@ -43,6 +43,7 @@ from steps.incident.approvals import (
 from steps.incident.approvals import Approvals as Claims
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
+from steps.incident.sayings import Saying
 from steps.incident.waiting import Waiting
 from steps.reference.agent.alert import Alert
 from steps.reference.agent.approval_application import ApprovalApplication as ApplicationClient
@@ -927,6 +928,14 @@ def test_the_tracker_says_when_a_comment_was_written() -> None:
     assert records(issue_of(known_alert(), comments=(said,)), REJECTED, within=6) == said.body
 
 
+def test_the_tracker_says_when_a_comment_was_changed() -> None:
+    asked = comment("Some Body has decided to leave it alone", NOW - timedelta(seconds=60))
+    told = asked.model_copy(update={"edited_at": NOW + timedelta(seconds=1)})
+    assert records(issue_of(known_alert(), comments=(told,)), REJECTED, within=6) == told.body
+    with pytest.raises(AssertionError, match="gives the times 01:01:03"):
+        records(issue_of(known_alert(), comments=(asked,)), REJECTED, within=6)
+
+
 def test_of_a_decision_in_unknown_words_the_opposite_reads_otherwise() -> None:
     one, other = known_alert(), known_alert()
     differ(f"{one.name}: Some Body said no.", one, f"{other.name}: Some Body said yes.", other)
@@ -969,6 +978,55 @@ def test_what_the_ticket_says_when_people_are_asked_is_no_rejection_yet(asking: 
     for comments in [(asked,), (asked, comment("Rejected: nobody answered.", NOW + timedelta(seconds=5)))]:
         with pytest.raises(AssertionError, match=r"after (0\.10|5\.00) s"):
             rejected_after(issue_of(known_alert(), comments=comments), ASKED_AT, 10)
+
+
+EDITED = "Rejected: nobody answered in time."
+
+
+@pytest.mark.parametrize(
+    ("then", "after", "words"),
+    [
+        (EDITED, 2, None),
+        ("⏹ pod-restart is left alone", 2, None),
+        (EDITED, 1, "after 1.00 s"),
+        (EDITED, 4, "after 4.00 s"),
+        ("Approved: nobody answered.", 2, "none of its 1 comments"),
+    ],
+)
+def test_a_rejection_by_the_time_may_be_told_in_a_comment_that_is_edited(
+    then: str, after: float, words: str | None
+) -> None:
+    at = NOW + timedelta(seconds=after)
+    waits = comment("pod-restart waits for people", NOW - timedelta(seconds=0.1))
+    edited = waits.model_copy(update={"body": then, "edited_at": at})
+    later = edited.model_copy(update={"body": f"{then} Closed.", "edited_at": at + timedelta(seconds=30)})
+    said = [Saying(at, then, True, call=None)]  # type: ignore[arg-type]
+    if words is None:
+        rejected_after(issue_of(known_alert(), comments=(edited,)), ASKED_AT, 2)
+        rejected_after(issue_of(known_alert(), comments=(later,)), ASKED_AT, 2, said)
+    else:
+        with pytest.raises(AssertionError, match=words):
+            rejected_after(issue_of(known_alert(), comments=(edited,)), ASKED_AT, 2, said)
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        (f"pod-restart\nApproval: {EDITED}", None),
+        ("pod-restart\nApproval: waiting\nLogs: none", "none of its 0 comments"),
+        ("pod-restart\nApproval: approve or reject it on Slack\n", "none of its 0 comments"),
+    ],
+)
+def test_a_rejection_by_the_time_may_be_told_in_the_description(then: str, words: str | None) -> None:
+    first = "pod-restart\nApproval: approve or reject it on Slack"
+    told = [(NOW - timedelta(seconds=1), first), (NOW + timedelta(seconds=2), then)]
+    said = [Saying(at, text, False, call=None) for at, text in told]  # type: ignore[arg-type]
+    issue = issue_of(known_alert(), description=then, comments=())
+    if words is None:
+        rejected_after(issue, ASKED_AT, 2, said)
+    else:
+        with pytest.raises(AssertionError, match=words):
+            rejected_after(issue, ASKED_AT, 2, said)
 
 
 def test_text_without_a_time_has_no_moments() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +21,8 @@ from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.remediation import Remediation, carries_parameters, is_of, name_of
+from steps.incident.sayings import Saying
+from steps.incident.tickets import added_to_description
 from steps.incident.waiting import LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.journal import Exchange, Journal, incident_keys
@@ -380,7 +382,7 @@ class Approvals:
         """The alert's ticket is told when the time-out is over that the remediation is rejected."""
         asked = self.asked_at(alert)
         self._waiting.pass_time(asked + timeout)
-        self._issues.becomes(alert, lambda issue: rejected_after(issue, asked, timeout))
+        self._issues.becomes(alert, lambda issue: rejected_after(issue, asked, timeout, self._issues.said_on(issue)))
         self.not_called(alert)
 
     def nothing_at_timeout(self, alert: Alert, timeout: float) -> None:
@@ -608,16 +610,17 @@ def refused(answer: httpx.Response) -> None:
 def records(issue: Issue, decided: Decided, within: float) -> str:
     """The text on the issue that says who decided, and when (give or take so many seconds).
 
-    When is said by the text, or by the tracker, which shows the time of a comment.
+    When is said by the text, or by the tracker, which shows the time of a comment, and that of its change.
     """
     person = decided.person
-    texts = [(issue.description or "", None), *((comment.body, comment.created_at) for comment in issue.comments)]
+    texts = [(issue.description or "", list[datetime]())]
+    texts += [(one.body, [at for at in (one.created_at, one.edited_at) if at]) for one in issue.comments]
     named = [(text.replace("\\", ""), at) for text, at in texts if _names(text.replace("\\", ""), person)]
     assert named, (
         f"Expected {issue.identifier} to say that {person.name} decided to {decided.decision}, "
         f"but none of its {len(texts)} texts names {person.username}."
     )
-    told = [(text, moment) for text, at in named for moment in moments(text) or ([at] if at else [])]
+    told = [(text, moment) for text, at in named for moment in moments(text) or at]
     right = [text for text, moment in told if abs((moment - decided.at).total_seconds()) <= within]
     times = ", ".join(f"{moment:%H:%M:%S}" for _, moment in told)
     assert right, (
@@ -656,19 +659,29 @@ def on_time(seconds: float, timeout: float, what: str) -> None:
     )
 
 
-def rejected_after(issue: Issue, asked: float, timeout: float) -> None:
-    """A comment on the issue says, at the time-out after that time, that the remediation is rejected, in any words."""
-    since = [comment for comment in issue.comments if comment.created_at.timestamp() >= asked]
-    late = [comment for comment in since if comment.created_at.timestamp() >= asked + (1 - TOLERANCE) * timeout]
-    rejecting = [comment for comment in since if WORDS["reject"].search(comment.body)]
-    found = [comment for comment in rejecting if comment in late]
-    found = found or [comment for comment in late if not DONE["approve"].search(comment.body)]
+def rejected_after(issue: Issue, asked: float, timeout: float, said: Sequence[Saying] = ()) -> None:
+    """The issue says, at the time-out after that time, that the remediation is rejected.
+
+    In any words in a comment, be it a new one or one that is edited; or in what is added to the description, where
+    anything else may be added at that time, so that it has to be a word for a rejection. `said` has what was written
+    on the issue, also what was written over since.
+    """
+    comments = [(one.edited_at or one.created_at, one.body) for one in issue.comments]
+    comments += [(one.at, one.text) for one in said if one.is_comment]
+    added = [(at, text) for at, text in added_to_description(said) if WORDS["reject"].search(text)]
+    written = [(at.timestamp() - asked, text) for at, text in comments + added]
+    since = [(after, text) for after, text in written if after >= 0]
+    late = [(after, text) for after, text in since if after >= (1 - TOLERANCE) * timeout]
+    rejecting = [(after, text) for after, text in since if WORDS["reject"].search(text)]
+    found = [one for one in rejecting if one in late]
+    found = found or [(after, text) for after, text in late if not DONE["approve"].search(text)]
     found = found or rejecting  # before that, "approve or reject it" may be what is asked
     assert found, (
         f"Expected {issue.identifier} to say that the remediation is rejected because nobody answered "
         f"for {timeout:g} s, but none of its {len(issue.comments)} comments does."
     )
-    on_time(found[-1].created_at.timestamp() - asked, timeout, f"reject the remediation on {issue.identifier}")
+    nearest = min((after for after, _ in found), key=lambda after: abs(after - timeout))
+    on_time(nearest, timeout, f"reject the remediation on {issue.identifier}")
 
 
 def differ(text: str, alert: Alert, other_text: str, other: Alert) -> None:

@@ -330,25 +330,25 @@ class Tickets(ABC, Generic[T]):
         A call that has failed may be tried again and again (ruling 7), so that the end is told some time later.
         """
         limit: LimitName = "update" if call().status == 200 else "recovery"
-        self.becomes(alert, lambda issue: tells_remediation(issue, call(), self._said_on(issue)), limit)
+        self.becomes(alert, lambda issue: tells_remediation(issue, call(), self.said_on(issue)), limit)
 
     def tells_failure(self, alert: Alert, call: Exchange, well: Alert, call_that_went_well: Exchange) -> None:
         """The alert's issue does not come to tell of its remediation what the issue of one that went well tells."""
         told: list[str] = []
 
         def end_of_good_one(issue: T) -> None:
-            ends = tells_remediation(issue, call_that_went_well, self._said_on(issue))
+            ends = tells_remediation(issue, call_that_went_well, self.said_on(issue))
             told[:] = [without_own(text.replace("\\", ""), well) for text in ends]
 
         def claim(issue: T) -> None:
-            ends = tells_remediation(issue, call, self._said_on(issue))
+            ends = tells_remediation(issue, call, self.said_on(issue))
             calls_no_success(issue, [without_own(text.replace("\\", ""), alert) for text in ends], told)
 
         self.becomes(well, end_of_good_one)
         self._incident.did_not_see(f"on {alert.called}'s {self.name} issue that it was a success", control=lambda: told)
         self.becomes(alert, claim, "recovery")
 
-    def _said_on(self, issue: T) -> list[Saying]:
+    def said_on(self, issue: T) -> list[Saying]:
         """What the agent has written on the issue, in order of time."""
         names, since = self.names_of(issue), self._incident.began
         about = self._journal.exchanges(caller="agent-sre", callee=self.callee, mentioning=names, since=since)
@@ -592,7 +592,7 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
     ended = datetime.fromtimestamp(call.ended, UTC) - CLOCK_GRAIN
     written = [(one.edited_at or one.created_at, one) for one in issue.comments]
     described = [one for one in said if not one.is_comment]
-    added = [(after.at, _added(after.text, before.text)) for before, after in pairwise(described)]
+    added = added_to_description(said)
     comments = [(one.at, one.text) for one in said if one.is_comment] + [(at, one.body) for at, one in written]
     descriptions = [one.text for one in described] + [issue.description or ""]
     parts = [part for text in descriptions for part in re.split(r"\n\s*\n", text) if _STARTED.search(part)]
@@ -645,6 +645,12 @@ def _parts(text: str) -> list[str]:
     paragraphs = re.split(r"\n\s*\n", text)
     headings = ["", *(one if _HEADING.fullmatch(one.strip()) else "" for one in paragraphs)]
     return [f"{heading}\n{paragraph}" for heading, paragraph in zip(headings, paragraphs, strict=False)]
+
+
+def added_to_description(said: Sequence[Saying]) -> list[tuple[datetime, str]]:
+    """What was added to the description since the issue was opened, and when."""
+    described = [one for one in said if not one.is_comment]
+    return [(after.at, _added(after.text, before.text)) for before, after in pairwise(described)]
 
 
 def _said(line: str) -> str:
