@@ -54,12 +54,19 @@ def test_a_ticket_without_context_lacks_it(kind: Kind) -> None:
     refused(lambda: HAS[kind](ticket("An alert fires."), OWN, [OTHER]), "BVL-7", "but")
 
 
-@pytest.mark.parametrize("stated", ["87.31", "87.3 %", "87", "8.731e1", "**87.310**", "| load | 87.31 |"])
+VALUES = ["87.31", "87.3", "87", "8.731e1", "**87.310**", "| load | 87.31 |"]
+PER_CENT = ["87.31 %", "87.3%", "**87.31%**", "87 percent", "| load | 87.31% | above 80% |"]
+
+
+@pytest.mark.parametrize("stated", [*VALUES, *PER_CENT])
 def test_a_value_may_be_rounded_as_long_as_it_is_no_other_one(stated: str) -> None:
-    observability.states_value(ticket(f"The load is {stated}".replace(" %", "")), OWN, [OTHER])
+    observability.states_value(ticket(f"The load is {stated}"), OWN, [OTHER])
 
 
-@pytest.mark.parametrize("stated", ["91.12", "87.4", "90", "87310", "v87.31.2", "http://x/87.31"])
+WRONG = ["91.12", "87.4", "90", "87310", "v87.31.2", "http://x/87.31", "91.12 %", "87.4%", "80 percent", "0.87"]
+
+
+@pytest.mark.parametrize("stated", WRONG)
 def test_another_value_is_not_that_of_the_alerts_series(stated: str) -> None:
     refused(lambda: observability.states_value(ticket(f"The load is {stated}"), OWN, [OTHER]), "87.31")
 
@@ -67,10 +74,12 @@ def test_another_value_is_not_that_of_the_alerts_series(stated: str) -> None:
 def test_a_value_that_is_anothers_is_named() -> None:
     refused(lambda: observability.states_value(ticket("91.12"), OWN, [OTHER]), "87.31", "91.12", "another's")
     refused(lambda: observability.states_no_other(ticket("87.31 and 91.12"), OWN, [OTHER]), "91.12")
+    refused(lambda: observability.states_no_other(ticket("87.31 % and 91.12 %"), OWN, [OTHER]), "91.12")
 
 
 def test_a_whole_number_is_not_taken_for_another_series() -> None:
     observability.states_no_other(ticket("87.31, replica 91"), OWN, [OTHER])
+    observability.states_no_other(ticket("87.31 %, replica 91 %"), OWN, [OTHER])
 
 
 def test_a_missing_line_and_a_strange_one_are_found() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 NOISE = Fraction(1, 10**9)
@@ -50,6 +50,7 @@ _REMARK = re.compile(
 )
 """What compares a number with another one does not name it, as in `98.5 % (above target)`."""
 _LETTER = re.compile(r"[^\W\d_]")
+_PERCENT = re.compile(r"%|per ?cent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,13 @@ class Number:
     before: str = ""
     after: str = ""
     """What the line says between this number and its neighbours, but for what belongs to them."""
+
+    @property
+    def as_counted(self) -> Number:
+        """The number as it is when what it counts are per cent themselves: 87 % is 87."""
+        if not _PERCENT.search(self.text):
+            return self
+        return replace(self, value=100 * self.value, unit=100 * self.unit)
 
     def is_exactly(self, value: Fraction) -> bool:
         """Whether the number is the value, but for the noise of floating point."""

@@ -401,9 +401,13 @@ def _lines_about(issue: Issue, kind: Kind) -> list[str]:
 
 
 def _stated(issue: Issue, known: Known, others: list[Known]) -> list[Number]:
-    """The numbers on the ticket that show the value, and could not be taken for one of the others."""
+    """The numbers on the ticket that show the value, and could not be taken for one of the others.
+
+    The alert speaks of per cent, and so may the ticket: the value is 87, and 87 % is the same.
+    """
     value, not_ = Fraction(str(known.value)), frozenset(Fraction(str(other.value)) for other in others)
-    return [number for number in numbers_in(text_of(issue)) if number.shows(value, not_)]
+    written = (form for number in numbers_in(text_of(issue)) for form in {number, number.as_counted})
+    return [number for number in written if number.shows(value, not_)]
 
 
 def _wrong_traces(issue: Issue, known: Known, others: list[Known]) -> str:
