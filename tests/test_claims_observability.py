@@ -572,6 +572,29 @@ def test_a_variable_that_nobody_has_set_begins_as_in_grafana(
     assert dashboard.panels(file) == [Panel("A", (f'x{{n=~"{value}"}}',))]
 
 
+@pytest.mark.parametrize(
+    ("variable", "expression"),
+    [
+        ({"type": "query"}, 'x{n=~".*", o!=".*"}'),
+        ({"type": "query", "refresh": 1, "current": {"value": "elsewhere"}}, 'x{n=~".*", o!=".*"}'),
+        ({"type": "query", "refresh": 2, "current": {"value": ["elsewhere"]}}, 'x{n=~".*", o!=".*"}'),
+        ({"type": "query", "refresh": 0, "current": {"value": "shop"}}, 'x{n="shop", o!="shop"}'),
+        ({"type": "query", "refresh": 1, "current": {"value": "$__all"}}, 'x{n=".*", o!=".*"}'),
+        ({"type": "query", "includeAll": True}, 'x{n=".*", o!=".*"}'),
+        ({"type": "custom", "query": "ai, shop"}, 'x{n="ai", o!="ai"}'),
+        ({"type": "constant", "query": "shop"}, 'x{n="shop", o!="shop"}'),
+    ],
+)
+@pytest.mark.parametrize("written", ["$ns", "${ns}"])
+def test_a_variable_that_grafana_asks_for_may_be_any_of_what_it_finds(
+    tmp_path: Path, variable: dict[str, Any], expression: str, written: str
+) -> None:
+    file = tmp_path / "dashboard.json"
+    panel = {"title": "A", "targets": [{"expr": f'x{{n="{written}", o!="{written}"}}'}]}
+    file.write_text(json.dumps({"templating": {"list": [{"name": "ns", **variable}]}, "panels": [panel]}))
+    assert dashboard.panels(file) == [Panel("A", (expression,))]
+
+
 UP = {"expr": "up", "refId": "A"}
 TWICE = {"datasource": {"type": "__expr__", "uid": "__expr__"}, "expression": "$A * 2", "refId": "B", "type": "math"}
 INPUTS = [{"name": "DS", "type": "datasource", "pluginId": "prometheus"}, {"name": "LOGS", "pluginId": "loki"}]

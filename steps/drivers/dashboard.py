@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ OTHERS = ("loki", "tempo")
 """Types of other data sources of agent-sre's observability stack, for which they are usually named."""
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::\w+)?\})")
+_EQUALS = re.compile(r"""(?<![!=])=(\s*["'`](?:\$(\w+)|\$\{(\w+)(?::\w+)?\})["'`])""")
 
 
 class DashboardUnavailable(Exception):
@@ -47,9 +48,11 @@ def panels(file: Path | None) -> list[Panel]:
         raise DashboardUnavailable("The profile names no dashboard of agent-sre: set `dashboard` to its JSON model.")
     try:
         model = json.loads(file.read_text(encoding="utf-8"))
-        values = BUILT_IN | {one["name"]: _value(one) for one in model.get("templating", {}).get("list", [])}
+        variables = model.get("templating", {}).get("list", [])
+        values = BUILT_IN | {one["name"]: _value(one) for one in variables}
+        open_ = {one["name"] for one in variables if _is_open(one)}
         kinds = {CALCULATION: CALCULATION} | dict(_kinds(model))
-        found = [panel for one in _asking(model["panels"]) if (panel := _panel(one, values, kinds))]
+        found = [panel for one in _asking(model["panels"]) if (panel := _panel(one, values, open_, kinds))]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise DashboardUnavailable(f"{file} is no Grafana dashboard: {type(error).__name__} {error}.") from error
     if not found:
@@ -64,10 +67,12 @@ def _asking(given: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield panel
 
 
-def _panel(panel: dict[str, Any], values: Mapping[str, str], kinds: Mapping[str, str]) -> Panel | None:
+def _panel(
+    panel: dict[str, Any], values: Mapping[str, str], open_: Set[str], kinds: Mapping[str, str]
+) -> Panel | None:
     """What the panel asks Prometheus; None when it asks others alone."""
     asked = tuple(
-        _filled(target["expr"], values)
+        _filled(_matching_any(target["expr"], open_), values)
         for target in panel["targets"]
         if "expr" in target and _kind(target.get("datasource") or panel.get("datasource"), kinds) in (PROMETHEUS, MIXED)
     )
@@ -96,9 +101,26 @@ def _kind(source: dict[str, str] | str | None, kinds: Mapping[str, str]) -> str:
 
 def _value(variable: dict[str, Any]) -> str:
     """The current value of a variable of the dashboard's own, as a query takes it; else what Grafana begins with."""
-    value = (variable.get("current") or {}).get("value") or _first(variable)
-    values = value if isinstance(value, list) else [value]
+    chosen = [] if _is_open(variable) else _chosen(variable)
+    values = chosen or [_first(variable)]
     return variable.get("allValue") or ".*" if ALL in values else "|".join(map(str, values))
+
+
+def _chosen(variable: dict[str, Any]) -> list[Any]:
+    """What was chosen for the variable when the dashboard was saved, if anything."""
+    value = (variable.get("current") or {}).get("value")
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _is_open(variable: dict[str, Any]) -> bool:
+    """Whether the variable is one thing that its query finds when somebody opens the dashboard.
+
+    Grafana asks for the choices then, and takes the first when it was saved with none of them, as elsewhere.
+    """
+    chosen = _chosen(variable)
+    if variable.get("type") != "query" or ALL in chosen:
+        return False
+    return bool(variable.get("refresh")) or not (chosen or variable.get("includeAll"))
 
 
 def _first(variable: dict[str, Any]) -> str:
@@ -109,6 +131,11 @@ def _first(variable: dict[str, Any]) -> str:
     if kind in ("custom", "interval") and not variable.get("includeAll"):
         return query.partition(",")[0].strip()
     return ALL
+
+
+def _matching_any(query: str, open_: Set[str]) -> str:
+    """The query, in which a label that has to equal an open variable may be any of its choices."""
+    return _EQUALS.sub(lambda match: f"=~{match[1]}" if (match[2] or match[3]) in open_ else match[0], query)
 
 
 def _filled(query: str, values: Mapping[str, str]) -> str:
