@@ -307,6 +307,8 @@ def test_a_program_that_runs_already_finds_the_same_doors_and_keys_in_every_run(
         first = agent_env.read_text()
         certificate = world.ca_file.read_text()
     assert variables_in(first) == {*TOLD, *TOLD_AGENT, *(f"{key}_FILE" for key in KEYS)}
+    values = dict(line.split("=", 1) for line in first.splitlines())
+    assert values["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] == f"http://{values['OTEL_EXPORTER_OTLP_ENDPOINT']}"
     assert variables_in(converter_env.read_text()) == {*TOLD, *TOLD_CONVERTER}
     port = attached.agent.url.rpartition(":")[2]
     shell = f'. {agent_env}; export HTTPS_PROXY LINEAR_API_KEY_FILE; exec {sys.executable} -c "$PROGRAM" {port}'
