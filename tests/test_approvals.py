@@ -418,6 +418,17 @@ async def test_the_application_refuses_a_request_that_lacks_something(missing: s
 
 
 @pytest.mark.parametrize(
+    "changes",
+    [{"callback_url": ""}, {"callback_url": None}, {"metadata": None}, {"timeout": 600}, {"more": []}],
+)
+async def test_the_application_takes_what_may_be_left_open(changes: dict[str, Any]) -> None:
+    application = ApprovalApplication()
+    async with client_of(application.app) as client:
+        assert (await client.post(PATH, json=ASKED | changes)).status_code == 201
+    assert bool(application.approvals[0].asked.callback_url) is ("callback_url" not in changes)
+
+
+@pytest.mark.parametrize(
     "changes", [{"request_id": ""}, {"timeout": 0}, {"timeout": "600"}, {"parameters": "{}"}, {"callback_url": "agent"}]
 )
 async def test_the_application_refuses_what_cannot_be(changes: dict[str, Any]) -> None:
@@ -801,6 +812,7 @@ def asked_about(alert: KnownAlert, **changes: Any) -> dict[str, Any]:
     ("changes", "words"),
     [
         ({"callback_url": None}, "callback_url is null"),
+        ({"callback_url": ""}, 'callback_url is ""'),
         ({"request_id": ""}, 'request_id is ""'),
         ({"timeout": 600_000}, "timeout is 600000"),
         ({"lambda_function": "scale-deployment"}, 'lambda_function is "scale-deployment"'),

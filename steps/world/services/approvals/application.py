@@ -37,9 +37,9 @@ class Asked(BaseModel):
     correlation_id: Word
     timeout: float = Field(gt=0)
     """Seconds."""
-    callback_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
-    """Where the decision is told; without one the agent has to ask for it."""
-    metadata: dict[str, Any] = {}
+    callback_url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] | None = None
+    """Where the decision is told; without one, which may be told as an empty text, the agent has to ask for it."""
+    metadata: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
