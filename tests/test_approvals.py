@@ -218,6 +218,18 @@ def test_the_pieces_of_rich_text_are_read_as_one() -> None:
     assert list(texts_of([block, section(text=mrkdwn(2))])) == ["Pod: checkout-v1 https://x/", "ab", "", "xx"]
 
 
+def test_the_facts_may_stand_in_an_attachment_of_the_old_form_and_not_beside_the_blocks_of_one() -> None:
+    fields = [{"title": "Pod", "value": "checkout &amp; till", "short": True}, {"title": "Namespace", "value": "shop"}]
+    old = {"color": "danger", "pretext": "Run pod-restart?", "fields": fields, "callback_id": "unseen"}
+    request = {"text": "Approve?", "blocks": [actions(button())], "attachments": [old]}
+    seen = Message("1", "#c", request)
+    tells(seen, {"the action": "pod-restart", "parameter name": "checkout & till", "parameter namespace": "shop"})
+    assert "unseen" not in seen.text and len(seen.buttons) == 1
+    hidden = Message("1", "#c", request | {"attachments": [old | {"blocks": [section(text=mrkdwn(1))]}]})
+    with pytest.raises(AssertionError, match="parameter namespace 'shop'"):
+        tells(hidden, {"parameter namespace": "shop"})
+
+
 # -- Slack's webhook
 
 

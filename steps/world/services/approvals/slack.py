@@ -9,7 +9,7 @@ import math
 import secrets
 import string
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +25,8 @@ from steps.world.services.limited import Reached
 LONGEST_TEXT = 40_000
 """Characters of a message's text; Slack cuts off the rest."""
 MOST_ATTACHMENTS = 100
+READ_IN_ATTACHMENTS = ("pretext", "author_name", "title", "text", "value", "footer")
+"""What Slack shows of an attachment without blocks, and of the fields in it."""
 RESPONSE_USES, RESPONSE_LIFE = 5, 1800
 """How often, and for how many seconds, the `response_url` of a click may be used."""
 TEAM = {"id": "T0ACCEPT01", "domain": "homelab"}
@@ -76,7 +78,8 @@ class Message:
     @property
     def text(self) -> str:
         """Everything that a person reads in it, Slack's escapes undone."""
-        said = "\n".join([self.sent.get("text") or "", *texts_of(self.blocks)])
+        attached = (text for one in self.sent.get("attachments") or () for text in _texts_beside_blocks(one))
+        said = "\n".join([self.sent.get("text") or "", *texts_of(self.blocks), *attached])
         return said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
     @property
@@ -243,6 +246,15 @@ def signature(secret: str, timestamp: int, body: bytes) -> dict[str, str]:
     """The headers by which the app knows that a request is Slack's and not an old one."""
     digest = hmac.new(secret.encode(), b"v0:%d:%s" % (timestamp, body), hashlib.sha256).hexdigest()
     return {"X-Slack-Request-Timestamp": str(timestamp), "X-Slack-Signature": f"v0={digest}"}
+
+
+def _texts_beside_blocks(attachment: dict[str, Any]) -> Iterator[str]:
+    """What a person reads of an attachment in its old form, which has no blocks."""
+    if attachment.get("blocks"):
+        return
+    for part in (attachment, *(attachment.get("fields") or ())):
+        if isinstance(part, dict):
+            yield from (part[name] for name in READ_IN_ATTACHMENTS if isinstance(part.get(name), str))
 
 
 def _payload(content_type: str, body: bytes) -> dict[str, Any]:
