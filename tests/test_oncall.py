@@ -232,6 +232,41 @@ async def test_each_schedule_tells_its_own_people(desk: Desk) -> None:
     assert [user["name"] for user in (await desk.get(f"/schedules/{primary}/users")).json()["users"]] == ["Ada"]
 
 
+async def test_a_schedule_tells_its_entries_in_a_range_and_cuts_them_at_its_ends(desk: Desk) -> None:
+    primary = desk.service.primary
+    primary.shift(desk.ada, NOON - 2 * HOUR, NOON + 2 * HOUR)
+    primary.override(desk.bob, NOON - HOUR, NOON)
+
+    async def asked(since: datetime, until: datetime, **query: str) -> httpx.Response:
+        return await desk.get(f"/schedules/{primary.id}", since=since.isoformat(), until=until.isoformat(), **query)
+
+    def entries(part: dict[str, Any]) -> list[tuple[str, str, str]]:
+        return [(one["user"]["summary"], one["start"], one["end"]) for one in part["rendered_schedule_entries"]]
+
+    told = (await asked(NOON - HOUR, NOON + 3 * HOUR)).json()["schedule"]
+    assert (told["id"], told["type"], told["escalation_policies"][0]["id"]) == (
+        primary.id,
+        "schedule",
+        desk.service.policy.id,
+    )
+    assert [user["id"] for user in told["users"]] == [desk.ada.id, desk.bob.id]
+    ten, eleven, twelve, two = (f"2030-01-01T{hour}:00:00Z" for hour in (10, 11, 12, 14))
+    assert entries(told["final_schedule"]) == [("Bob", eleven, twelve), ("Ada", twelve, two)]
+    assert entries(told["schedule_layers"][0]) == [("Ada", eleven, two)]
+    assert entries(told["overrides_subschedule"]) == [("Bob", eleven, twelve)]
+    assert told["final_schedule"]["rendered_coverage_percentage"] == 75
+    early = (await asked(NOON - 3 * HOUR, NOON - HOUR, time_zone="UTC")).json()["schedule"]
+    assert entries(early["final_schedule"]) == [("Ada", ten, eleven)]
+    late = (await asked(NOON + 2 * HOUR, NOON + 3 * HOUR)).json()["schedule"]
+    assert (entries(late["final_schedule"]), late["final_schedule"]["rendered_coverage_percentage"]) == ([], 0)
+    assert (await asked(NOON, NOON - HOUR)).status_code == 400
+    assert (await asked(NOON, NOON)).status_code == 501
+    assert (await asked(NOON, NOON + HOUR, time_zone="Europe/Berlin")).status_code == 501
+    assert (await desk.get(f"/schedules/{primary.id}")).status_code == 501
+    day = {"since": "2030-01-01", "until": "2030-01-02"}
+    assert (await desk.get("/schedules/PNOBODY", **day)).status_code == 404
+
+
 # -- what is refused ----------------------------------------------------------------------------------------------
 
 

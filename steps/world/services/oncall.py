@@ -60,7 +60,7 @@ UNCOVERED = uncovered_paths("""
 /rulesets GET POST
 /schedules GET POST
 /schedules/preview POST
-/schedules/{id} GET PUT DELETE
+/schedules/{id} PUT DELETE
 /schedules/{id}/overrides GET POST
 /schedules/{id}/overrides/{override} DELETE
 /services GET POST
@@ -201,18 +201,7 @@ class Schedule:
     @property
     def final(self) -> list[Shift]:
         """Who is really on call, in order of time: shifts cut by overrides."""
-        turns = [*self._shifts, *self._overrides]
-        moments = sorted({moment for turn in turns for moment in (turn.start, turn.end)})
-        final: list[Shift] = []
-        for start, end in pairwise(moments):
-            covering = [turn.engineer for turn in turns if turn.start <= start < turn.end]
-            if not covering:
-                continue
-            if final and final[-1].end == start and final[-1].engineer is covering[-1]:
-                final[-1] = final[-1]._replace(end=end)
-            else:
-                final.append(Shift(covering[-1], start, end))
-        return final
+        return _flattened([*self._shifts, *self._overrides])
 
     @property
     def reference(self) -> dict[str, Any]:
@@ -223,6 +212,26 @@ class Schedule:
     def whole(self) -> dict[str, Any]:
         """As the API tells all about the schedule."""
         return {**self.reference, "type": "schedule", "name": self.name, "time_zone": "Etc/UTC"}
+
+    def rendered(self, since: datetime, until: datetime) -> dict[str, Any]:
+        """As the API tells the schedule and its entries in that time: those of its layer, its overrides, and the final.
+
+        The layer has no rotation: its shifts are put in one by one.
+        """
+        users = [{"user": reference} for reference in self._references(self._shifts)]
+        layer = {"id": f"{self.id}L", "name": "Layer 1", "users": users}
+        return {
+            **self.whole,
+            "description": None,
+            "users": self._references([*self._shifts, *self._overrides]),
+            "teams": [],
+            "schedule_layers": [layer | _entries(_flattened(self._shifts), since, until)],
+            "overrides_subschedule": {"name": "Overrides"} | _entries(_flattened(self._overrides), since, until),
+            "final_schedule": {"name": "Final Schedule"} | _entries(self.final, since, until),
+        }
+
+    def _references(self, turns: list[Shift]) -> list[dict[str, Any]]:
+        return [engineer.reference for engineer in dict.fromkeys(turn.engineer for turn in turns)]
 
 
 @dataclass(slots=True)
@@ -272,6 +281,7 @@ class OnCall:
             routes=[
                 Route("/users/me", self._door(not_covered)),  # no user of that id
                 Route("/oncalls", self._door(self._on_calls)),
+                Route("/schedules/{id}", self._door(self._schedule)),
                 Route("/schedules/{id}/users", self._door(self._on_schedule)),
                 Route("/users/{id}", self._door(self._user)),
                 *(Route(path, self._door(not_covered), methods=methods) for path, methods in UNCOVERED.items()),
@@ -329,14 +339,7 @@ class OnCall:
 
     def _on_schedule(self, request: Request) -> Answer:
         """Everybody who is on call in the range, once; without a range it is now, which is unconfirmed."""
-        schedules = {
-            target.id: target
-            for policy in self._policies
-            for level in policy.levels
-            for target in level
-            if isinstance(target, Schedule)
-        }
-        schedule = schedules.get(request.path_params["id"])
+        schedule = self._named(request)
         if schedule is None:
             return not_found()
         try:
@@ -345,6 +348,32 @@ class OnCall:
             return invalid(str(mistake))
         turns = [turn for turn in schedule.final if turn.start <= until and since < turn.end]
         return _told({"users": [engineer.whole for engineer in dict.fromkeys(turn.engineer for turn in turns)]})
+
+    def _schedule(self, request: Request) -> Answer:
+        """The schedule with its entries in the range, cut at its ends.
+
+        What PagerDuty tells where an end is not given, or in another zone, is unconfirmed.
+        """
+        query = request.query_params
+        if not (query.get("since") and query.get("until")) or query.get("time_zone", "UTC") not in ("UTC", "Etc/UTC"):
+            return not_covered(request)
+        schedule = self._named(request)
+        if schedule is None:
+            return not_found()
+        try:
+            since, until = self._range(query)
+        except ValueError as mistake:
+            return invalid(str(mistake))
+        if since == until:
+            return not_covered(request)
+        policies = [policy.reference for policy in self._policies if any(schedule in level for level in policy.levels)]
+        return _told({"schedule": schedule.rendered(since, until) | {"escalation_policies": policies}})
+
+    def _named(self, request: Request) -> Schedule | None:
+        """The schedule that the path names."""
+        targets = (target for policy in self._policies for level in policy.levels for target in level)
+        schedules = {target.id: target for target in targets if isinstance(target, Schedule)}
+        return schedules.get(request.path_params["id"])
 
     def _refusal(self, request: Request) -> Answer | None:
         """Why the request is not served: its key (`Token token=…`), or another version of the API."""
@@ -444,6 +473,38 @@ def _turn(engineer: Engineer, start: datetime, end: datetime) -> Shift:
     if not start < end:
         raise ValueError(f"The shift of {engineer.name} must end after it starts.")
     return Shift(engineer, start, end)
+
+
+def _flattened(turns: list[Shift]) -> list[Shift]:
+    """The turns in order of time, of which none overlaps: of those at the same time the last counts."""
+    moments = sorted({moment for turn in turns for moment in (turn.start, turn.end)})
+    final: list[Shift] = []
+    for start, end in pairwise(moments):
+        covering = [turn.engineer for turn in turns if turn.start <= start < turn.end]
+        if not covering:
+            continue
+        if final and final[-1].end == start and final[-1].engineer is covering[-1]:
+            final[-1] = final[-1]._replace(end=end)
+        else:
+            final.append(Shift(covering[-1], start, end))
+    return final
+
+
+def _entries(turns: list[Shift], since: datetime, until: datetime) -> dict[str, Any]:
+    """The turns within that time, as a schedule tells them, and how much of it they cover."""
+    cut = [
+        Shift(turn.engineer, max(turn.start, since), min(turn.end, until))
+        for turn in turns
+        if turn.start < until and since < turn.end
+    ]
+    covered = sum((turn.end - turn.start for turn in cut), timedelta())
+    return {
+        "rendered_schedule_entries": [
+            {"start": _tell_time(start), "end": _tell_time(end), "user": engineer.reference}
+            for engineer, start, end in cut
+        ],
+        "rendered_coverage_percentage": round(100 * (covered / (until - since)), 1),
+    }
 
 
 def _reference(type_: str, collection: str, id_: str, name: str) -> dict[str, Any]:
