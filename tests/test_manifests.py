@@ -11,9 +11,12 @@ import pytest
 import yaml
 
 from steps.incident import deployment, manifests
+from steps.incident.incident import Incident
 from steps.incident.manifests import Manifest
 from steps.incident.waiting import BedNotReady
 from steps.targets.profile import load
+from steps.world.journal import Journal
+from steps.world.services.signals import Signals
 from tests.test_claims import refused
 
 KEY = "lin_api_4f6c1e9b7d2a8035c4e1"
@@ -214,6 +217,87 @@ def test_the_references_own_manifests_are_good() -> None:
     assert [sentence for manifest in read for sentence in manifests.exposed(manifest)] == []
     assert manifests.exposed_beside(others) == []
     assert any("LINEAR_API_KEY" in line for line in manifests.from_secrets(read))
+
+
+# -- the deployment, as a cluster has it
+
+
+class Cluster:
+    """A cluster that knows Deployments and ConfigMaps, and keeps what is applied."""
+
+    def __init__(self) -> None:
+        self.held: dict[tuple[str, str, str], dict[str, Any]] = {}
+
+    def knows(self, content: dict[str, Any]) -> bool:
+        return content["kind"] in ("Deployment", "ConfigMap")
+
+    def read(self, content: dict[str, Any]) -> dict[str, Any] | None:
+        return self.held.get(self._place(content))
+
+    def apply(self, content: dict[str, Any]) -> None:
+        self.held[self._place(content)] = content
+
+    def delete(self, content: dict[str, Any]) -> None:
+        del self.held[self._place(content)]
+
+    @staticmethod
+    def _place(content: dict[str, Any]) -> tuple[str, str, str]:
+        return content["kind"], content["metadata"]["namespace"], content["metadata"]["name"]
+
+
+FROM_SECRET = {"name": "LINEAR_API_KEY", "valueFrom": {"secretKeyRef": {"name": "linear-api-key", "key": "api-key"}}}
+ITSELF = {"name": "LINEAR_API_KEY", "value": "a-key-as-it-is"}
+
+
+def running(kind: str, variable: dict[str, Any], **metadata: str) -> dict[str, Any]:
+    """A workload of that kind with that variable, as Helm or the base of an overlay has it: without a namespace."""
+    spec = {"template": {"spec": {"containers": [{"name": "agent", "env": [variable]}]}}}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": "agent-sre", **metadata}, "spec": spec}
+
+
+def deployed(directory: Path, *objects: dict[str, Any]) -> tuple[deployment.Deployment, Incident, Cluster]:
+    """A deployment of these objects, and the cluster that they go to."""
+    (directory / "all.yaml").write_text(yaml.safe_dump_all(objects))
+    incident = Incident(Journal(), Signals(), broker=None)  # type: ignore[arg-type]
+    cluster: Any = Cluster()
+    return deployment.Deployment(lambda: cluster, directory, incident), incident, cluster
+
+
+def test_objects_that_name_no_namespace_go_to_that_of_the_agent(tmp_path: Path) -> None:
+    other = running("Deployment", FROM_SECRET, namespace="prometheus")
+    made, incident, cluster = deployed(tmp_path, running("Deployment", FROM_SECRET), other)
+    made.apply()
+    assert {namespace for _, namespace, _ in cluster.held} == {"ai", "prometheus"}
+    made.takes_from_secrets()
+    made.holds_none()
+    incident.end()
+    assert cluster.held == {}
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "StatefulSet"])
+def test_a_workload_of_a_kind_that_the_cluster_does_not_know_is_looked_at_as_it_is_written(
+    tmp_path: Path, kind: str
+) -> None:
+    made, *_ = deployed(tmp_path, running(kind, FROM_SECRET))
+    made.apply()
+    made.takes_from_secrets()
+    made.holds_none()
+    made, *_ = deployed(tmp_path, running(kind, ITSELF))
+    made.apply()
+    refused(made.takes_from_secrets, "from Secrets", f"{kind} agent-sre")
+    refused(made.holds_none, f"{kind} agent-sre holds LINEAR_API_KEY as a plain value")
+
+
+def test_the_definition_of_a_kind_beside_the_manifests_does_not_blind_the_search(tmp_path: Path) -> None:
+    definition = {"kind": "CustomResourceDefinition", "metadata": {"name": "x"}, "spec": {"description": f"like {KEY}"}}
+    made, incident, _ = deployed(tmp_path, running("Deployment", FROM_SECRET), definition)
+    made.read()
+    made.holds_none()
+    [absence] = incident.denied
+    assert absence.control()
+    made, *_ = deployed(tmp_path, running("Deployment", ITSELF), definition)
+    made.read()
+    refused(made.holds_none, "Deployment agent-sre holds LINEAR_API_KEY as a plain value")
 
 
 # -- how old Secrets are

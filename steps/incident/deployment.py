@@ -37,13 +37,17 @@ class Deployment:
         self._incident.saw("Manifests", "\n".join(one.called for one in self._objects))
 
     def apply(self) -> None:
-        """Looks at the workloads and their settings as the cluster has them; what it lacks is applied first."""
+        """Looks at the workloads and their settings as the cluster has them; what it lacks is applied first.
+
+        What is of a kind that the cluster does not know is looked at as it is written.
+        """
         self.read()
         cluster = self._kubernetes()
         wanted = [one for one in self._objects if (one.is_workload or one.kind == "ConfigMap")]
         self._objects, self._others, self._live = [], [], True
-        for manifest in wanted:
+        for manifest in (one.within(NAMESPACE) for one in wanted):
             if not cluster.knows(manifest.content):
+                self._objects.append(manifest)
                 continue
             if cluster.read(manifest.content) is None:
                 cluster.apply(manifest.content)
@@ -71,8 +75,9 @@ class Deployment:
         young(secrets, days, datetime.now(UTC))
 
     def _would_be_found(self) -> bool:
-        """Whether a credential would be found in each of the objects, if somebody put one there."""
-        return all(manifests.exposed(manifests.with_credential(one), live=self._live) for one in self._objects)
+        """Whether a credential would be found in each of the objects that could hold one, if somebody put it there."""
+        could = [one for one in self._objects if one.kind != manifests.DEFINITION]
+        return all(manifests.exposed(manifests.with_credential(one), live=self._live) for one in could)
 
 
 # -- pure claims, each with its sentence

@@ -25,6 +25,7 @@ WORKLOADS = {"LambdaAgent", "Deployment", "StatefulSet", "DaemonSet", "Job", "Cr
 SEALED = re.compile(r"^(Cluster)?(External|Sealed|Push)Secret$|^(Cluster)?SecretStore$|^SecretProviderClass$|^Vault")
 """Kinds that say where a credential is, or hold it so that only the cluster can read it."""
 DEFINITION = "CustomResourceDefinition"
+"""What it says are examples and descriptions."""
 COMMENT = re.compile(r"(?:^|(?<=\s))#.*", re.M)
 LOGIN = re.compile(r"://[^/\s@]+@")
 LARGEST = 2**20
@@ -53,6 +54,12 @@ class Manifest:
     def is_workload(self) -> bool:
         """Whether it runs something."""
         return self.kind in WORKLOADS and (self.kind != "Service" or "knative" in str(self.content.get("apiVersion")))
+
+    def within(self, namespace: str) -> Manifest:
+        """The object in that namespace unless it says its own: who applies it may say so in its place, as by Helm."""
+        metadata = self.content.get("metadata") or {}
+        placed = {**metadata, "namespace": metadata.get("namespace") or namespace}
+        return Manifest(self.where, {**self.content, "metadata": placed})
 
 
 class Text(NamedTuple):
