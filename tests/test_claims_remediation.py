@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, Remed
 from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Limits
 from steps.world.cluster.cloudevent import Event, encode
-from steps.world.journal import Exchange, Journal
+from steps.world.journal import Exchange, Flight, Journal
 from steps.world.services.signals import Signals
 
 FUNCTION = "repair-v0123456789ab"
@@ -303,6 +304,63 @@ def test_that_a_function_is_gone_may_be_noticed_late_but_not_never(
         refused(lambda: claims.not_called(alert), alert.called, FUNCTION, "502")
     else:
         claims.not_called(alert)
+
+
+# -- the time that a call takes
+
+
+def claims_about(alert: Alert, journal: Journal, **limits: float) -> Remediation:
+    """What can be claimed about the alert, whose function may take a second."""
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    return Remediation(journal, Waiting(journal, Limits(**limits)), incident, Tickets(alert), 1)  # type: ignore[arg-type]
+
+
+def begun(journal: Journal, alert: Alert) -> Flight:
+    """A call about the alert that is under way."""
+    url = f"http://{FUNCTION}.ai.svc.cluster.local/?{alert.mark}"
+    return journal.begin(caller="agent-sre", callee="functions", method="POST", url=url, headers=())
+
+
+def test_a_call_that_has_begun_may_take_longer_than_the_limit_for_one_to_be_made() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    claims = claims_about(alert, journal, ticket=0.1)
+    refused(lambda: claims.call(alert), "called none")
+    flight = begun(journal, alert)
+    threading.Timer(0.5, flight.end).start()
+    assert claims.call(alert).number == flight.number
+
+
+def test_a_call_that_does_not_end_is_seen() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    begun(journal, alert)
+    refused(lambda: claims_about(alert, journal, ticket=0.1).call(alert), "has not ended")
+
+
+def test_a_probe_may_take_as_long_as_a_function_may() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    claims = claims_about(alert, journal, ticket=0.1)
+    refused(lambda: claims.one_probe(FUNCTION, since=0), "it did not")
+    threading.Timer(0.5, begun(journal, alert).end).start()
+    claims.one_probe(FUNCTION, since=0)
+    probe = begun(journal, alert)
+    begun(journal, alert)
+    threading.Timer(0.1, probe.end).start()
+    refused(lambda: claims.one_probe(FUNCTION, since=probe.began - 0.001), "1 more")
+
+
+def test_a_call_is_given_up_within_its_time_out_whatever_a_recovery_may_take() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    claims = claims_about(alert, journal, recovery=0.1)
+    refused(lambda: claims.given_up(alert, 1), "still waits")
+
+    def gives_up() -> None:
+        url = f"http://{FUNCTION}.ai.svc.cluster.local/?{alert.mark}"
+        journal.record(
+            caller="agent-sre", callee="functions", method="POST", url=url, error="given up", began=100, ended=101
+        )
+
+    threading.Timer(0.5, gives_up).start()
+    claims.given_up(alert, 1)
 
 
 # -- the ticket of a failed remediation

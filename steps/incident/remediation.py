@@ -138,7 +138,7 @@ class Remediation:
             )
             return made[0]
 
-        call = self._waiting.until(first, limit)
+        call = self._ended(first, lambda: self._under_way(alert), limit)
         self._incident.saw_exchanges("The call of the LambdaFunction", [call])
         return call
 
@@ -172,7 +172,7 @@ class Remediation:
             )
             return made[0]
 
-        call = self._waiting.until(over, "recovery")
+        call = self._waiting.until(over, "recovery", beyond=self._longest_call)
         self._incident.saw_exchanges("The call of the LambdaFunction", [call])
         abandoned(call, timeout)
 
@@ -313,14 +313,37 @@ class Remediation:
             assert made, f"Expected agent-sre to call {function} again after its cool-down, but it did not."
             return made[0]
 
-        probe = self._waiting.until(probed, "ticket")
-        beside = self._journal.in_flight(caller="agent-sre", callee="functions", method="POST", since=probe.began)
-        made = self.calls_of(function) + [call for call in beside if name_of(call) == function]
+        probe = self._ended(probed, lambda: self._under_way_at(function), "ticket")
+        made = self.calls_of(function) + self._under_way_at(function, since=probe.began)
         self._incident.saw_exchanges("Calls of the function since its cool-down", [c for c in made if c.began > since])
         alone(probe, made)
 
     def _under_way(self, alert: Alert) -> list[Exchange]:
         return self._journal.in_flight(caller="agent-sre", callee="functions", method="POST", mentioning=alert.mark)
+
+    def _under_way_at(self, function: str, since: float | None = None) -> list[Exchange]:
+        begun = self._journal.in_flight(caller="agent-sre", callee="functions", method="POST", since=since)
+        return [call for call in begun if name_of(call) == function]
+
+    def _ended(
+        self, ended: Callable[[], Exchange], under_way: Callable[[], Sequence[Exchange]], limit: LimitName
+    ) -> Exchange:
+        """A call that has ended, as claimed. One that has begun in time may take as long as a function may.
+
+        The scenario itself makes functions slow, up to their time-out, for which no limit of the agent's leaves room.
+        """
+
+        def begun() -> None:
+            if not under_way():
+                ended()
+
+        self._waiting.until(begun, limit)
+        return self._waiting.until(ended, limit, beyond=self._longest_call)
+
+    @property
+    def _longest_call(self) -> float:
+        """Seconds after which a call has been given up at the latest."""
+        return self._function_timeout * (1 + TOLERANCE)
 
     def _ending(self, alert: Alert) -> str:
         """How the calls about the alert ended: the nearest miss."""

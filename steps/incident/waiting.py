@@ -54,16 +54,18 @@ class BedNotReady(Exception):
 class Count:
     """Counts the time of a limit, and before it that of what the limit counts from."""
 
-    def __init__(self, limits: Limits, limit: LimitName, next_hop: Callable[[], LimitName | None]) -> None:
-        self._limits, self._limit, self._next_hop = limits, limit, next_hop
+    def __init__(
+        self, limits: Limits, limit: LimitName, next_hop: Callable[[], LimitName | None], beyond: float = 0
+    ) -> None:
+        self._limits, self._limit, self._next_hop, self._beyond = limits, limit, next_hop, beyond
         self._before = list(AFTER.get(limit, ()))
         self.name, self._since = self._what_counts(), time.monotonic()
 
     @property
     def seconds(self) -> float:
-        """The limit that counts now."""
+        """The limit that counts now, with what may go beyond it."""
         seconds: float = getattr(self._limits, self.name)
-        return seconds
+        return seconds + self._beyond if self.name == self._limit else seconds
 
     def over(self) -> bool:
         """Whether the time is over. An event that did not come in time may come late, within the limit itself."""
@@ -99,14 +101,15 @@ class Waiting:
         self._next_hop = next_hop
         self.spent.begin()
 
-    def until(self, claim: Callable[[], T], limit: LimitName) -> T:
+    def until(self, claim: Callable[[], T], limit: LimitName, beyond: float = 0) -> T:
         """What the claim returns once it holds, that is once it raises no AssertionError.
 
+        `beyond` are seconds that it may take in addition to the limit: those for which the scenario holds the agent up.
         Raises the claim's last AssertionError, with the limit that it had, or with what has ended meanwhile; and
         BedNotReady when Alertmanager has not notified of what the claim waits for.
         """
         ended: list[str | None] = [None]
-        count = Count(self.limits, limit, self._next_hop)
+        count = Count(self.limits, limit, self._next_hop, beyond)
 
         def in_vain(state: RetryCallState) -> bool:
             """Whether a program had ended before the last look, so that what it did at last has been looked at."""
