@@ -318,6 +318,25 @@ def test_an_issue_may_come_later_where_jira_has_failed(journal: Journal, fault: 
     later.join()
 
 
+@pytest.mark.parametrize(("fault", "in_time"), [("no answer", True), (None, False)])
+def test_an_issue_may_come_later_where_jira_has_not_answered_yet(
+    journal: Journal, fault: str | None, in_time: bool
+) -> None:
+    """Who gives a call up after ten seconds has none behind him when the limit of an issue is over."""
+    alert, tracker = make_alert(), Tracker()
+    issues = claims(tracker, journal, alert)
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
+    flight = journal.begin(caller="agent-sre", callee="jira", method="POST", url=f"{SITE}/issue", headers=())
+    flight.fault = fault
+    later = threading.Timer(0.4, lambda: tracker.issues.append(issue_of(alert)))
+    later.start()
+    if in_time:
+        assert issues.of(alert).key == "HOMELAB-7"
+    else:
+        refused(lambda: issues.of(alert), "there is none", "'ticket'")
+    later.join()
+
+
 def test_an_issue_that_never_comes_is_missed_where_jira_has_failed_too(journal: Journal) -> None:
     alert = make_alert()
     record(journal, 500, {}, request_body=alert.mark.encode(), fault="answers 500")

@@ -104,12 +104,13 @@ class Tickets(ABC, Generic[T]):
     def of(self, alert: Alert) -> T:
         """The alert's own issue as it is now: the first that mentions it. Waits until there is one.
 
-        A fault at the tracker may leave a trace for a while: between two tries lie pauses that grow (ruling 7).
+        A fault at the tracker may leave a trace for a while: between two tries lie pauses that grow (ruling 7), and one
+        that is not answered at all ends when the agent gives it up.
         """
         try:
             return self._waiting.until(lambda: self._first(alert), "ticket")
         except AssertionError:
-            if not any(call.fault for call in self.calls()):
+            if not any(call.fault for call in (*self._under_way(), *self.calls())):
                 raise
         return self._waiting.until(lambda: self._first(alert), "recovery")
 
@@ -421,6 +422,11 @@ class Tickets(ABC, Generic[T]):
         found = self.about(alert)
         assert found, f"Expected a {self.name} issue about {alert.called}, but there is none{self._whereabouts(alert)}"
         return found[0]
+
+    def _under_way(self) -> list[Exchange]:
+        """The agent's calls to the tracker in this scenario that are not answered yet."""
+        flights = self._journal.in_flight(caller="agent-sre", callee=self.callee, since=self._incident.began)
+        return self._incident.own(flights)
 
     def _deliveries(self, alert: Alert) -> list[Exchange]:
         """The alert's events that the agent has answered."""
