@@ -1,7 +1,6 @@
 """Sentences about remediation by LambdaFunctions."""
 
 import json
-from collections.abc import Iterator
 from functools import partial
 
 import yaml
@@ -15,7 +14,6 @@ from steps.incident.alert import Alert, make_alert, namesakes
 from steps.incident.context import Context
 from steps.incident.remediation import ABSENT, NO_PARAMETERS, PARAMETERS, REASONS, TOLERANCE
 from steps.incident.words import one_of
-from steps.world.journal import Exchange
 from steps.world.services.functions import (
     GARBAGE,
     REPLIES,
@@ -409,17 +407,14 @@ def called_before_long(context: Context) -> None:
 
 @then("the pauses between the calls grew")
 def pauses_grew(context: Context) -> None:
-    remediation.pauses_grow(looks(context), context.stage.profile.rulings.pause_growth)
+    looks = context.remediation.looks(context.incident.alert, lambda: fails_in_passing(context))
+    remediation.pauses_grow(looks, context.stage.profile.rulings.pause_growth)
 
 
-def looks(context: Context) -> Iterator[list[Exchange]]:
-    """The tries about the alert, and those about others that the function fails in the same way."""
-    for number in range(events.LOOKS):
-        if number:
-            context.fail_again()
-            fires(context)
-            context.remediation.call(context.incident.alert)
-        yield remediation.up_to_success(context.remediation.tries(context.incident.alert))
+def fails_in_passing(context: Context) -> Alert:
+    """Another alert fires, for which the function fails at first in the same way."""
+    context.fail_again()
+    return fire(context, context.incident.function)
 
 
 @then("the function was not called before the time that it had asked for")

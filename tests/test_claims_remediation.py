@@ -363,6 +363,30 @@ def test_a_call_is_given_up_within_its_time_out_whatever_a_recovery_may_take() -
     claims.given_up(alert, 1)
 
 
+def test_a_look_is_taken_when_the_function_has_succeeded() -> None:
+    """Who answers an event at once is at rest between two tries."""
+    first, journal = make_alert(function=FUNCTION), Journal()
+    claims = claims_about(first, journal, recovery=30)
+    passing = ((0.0, 503), (0.2, 503), (0.6, 200))
+
+    def tried(alert: Alert, began: float, status: int) -> None:
+        url = f"http://{FUNCTION}.ai.svc.cluster.local/?{alert.mark}"
+        usual: dict[str, Any] = {"caller": "agent-sre", "callee": "functions", "method": "POST", "url": url}
+        journal.record(**usual, status=status, began=began, ended=began)
+
+    def again() -> Alert:
+        alert = make_alert(function=FUNCTION)
+        for at, status in passing:
+            threading.Timer(at, tried, [alert, at, status]).start()
+        return alert
+
+    for at, status in ((0.0, 503), (0.4, 503), (0.6, 200)):
+        tried(first, at, status)
+    remediation.pauses_grow(claims.looks(first, again), 1.5)
+    passing = ((0.0, 503), (0.1, 503), (0.2, 200))
+    refused(lambda: remediation.pauses_grow(claims.looks(first, again), 1.5), "0.10 s, 0.10 s")
+
+
 # -- the ticket of a failed remediation
 
 

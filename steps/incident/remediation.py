@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from steps.drivers.linear import Issue
 from steps.incident.alert import Alert, make_alert
 from steps.incident.calls import pauses
-from steps.incident.events import Sent, growing_at_last
+from steps.incident.events import LOOKS, Sent, growing_at_last
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, listed, text_of
 from steps.incident.waiting import BedNotReady, LimitName, Waiting
@@ -126,6 +126,21 @@ class Remediation:
         self._incident.saw_exchanges(f"Calls of LambdaFunctions about {alert.called}", made)
         return made
 
+    def looks(self, alert: Alert, again: Callable[[], Alert]) -> Iterator[list[Exchange]]:
+        """The tries about the alert up to its success, and those about others that `again` has fire, one after another.
+
+        A look is taken when the function has succeeded: between two tries an agent that answers events at once is at
+        rest.
+        """
+        for number in range(LOOKS):
+            if number:
+                alert = again()
+                self._until_well(alert)
+            yield up_to_success(self.tries(alert))
+
+    def _until_well(self, alert: Alert) -> None:
+        self._waiting.until(lambda: answered_well(self.calls(alert), alert), "recovery")
+
     # -- what is claimed
 
     def call(self, alert: Alert, since: float | None = None, limit: LimitName = "ticket") -> Exchange:
@@ -223,7 +238,7 @@ class Remediation:
 
     def succeeded(self, alert: Alert) -> None:
         """The alert's issue tells how the remediation ended, and no ticket tells that it failed."""
-        self._waiting.until(lambda: answered_well(self.calls(alert), alert), "recovery")
+        self._until_well(alert)
         self._issues.tells_remediation(alert, lambda: self.calls(alert)[-1])
         self._issues.exactly_one(alert)
 
