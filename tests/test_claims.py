@@ -262,11 +262,20 @@ def test_a_start_that_is_told_late_is_told_in_any_usual_words(words: str) -> Non
     refused(lambda: issues.tells_remediation(issue_of(alert, comments=(start,)), call), "how pod-restart ended")
 
 
-@pytest.mark.parametrize("line_break", ["\n", "<br>", "<br/>", "<br />"])
+@pytest.mark.parametrize("line_break", ["\n", "<br>", "<br/>", "<br />", r"\n", r"\r\n"])
 def test_lines_of_a_value_may_be_broken_in_any_way(line_break: str) -> None:
     issue = issue_of(make_alert(), description=f"| note | first{line_break}second |")
     issues.holds(issue, {"label note": "first\nsecond"})
     refused(lambda: issues.holds(issue, {"label note": "first\nthird"}), "BVL-7", "label note")
+
+
+def test_labels_may_be_told_as_json_is_written() -> None:
+    value = 'the "A" team\'s\nsecond line\tin C:\\temp\\new, 東京'
+    told = json.dumps({"team": value}, indent=2, ensure_ascii=False)
+    issue = issue_of(make_alert(), description=f"## Labels\n```json\n{told}\n```")
+    issues.holds(issue, {"label team": value})
+    for other in (value.replace("second", "third"), value.replace("temp", "emp"), value.replace("\n", "")):
+        refused(lambda other=other: issues.holds(issue, {"label team": other}), "BVL-7", "label team")  # type: ignore[misc]
 
 
 def test_a_remediation_is_told_when_it_starts_and_when_it_ends() -> None:

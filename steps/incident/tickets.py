@@ -501,9 +501,22 @@ def _missing(facts: dict[str, str], text: str) -> list[str]:
     """The facts that are not in the text, each with its name."""
 
     def is_there(name: str, fact: str) -> bool:
-        return unmarked(fact) in unmarked(text) if is_exact(name) else plain(fact) in plain(text)
+        return _stands_in(text, fact, unmarked if is_exact(name) else plain)
 
     return [f"{name} {fact!r}" for name, fact in facts.items() if not is_there(name, fact)]
+
+
+def _stands_in(text: str, fact: str, read: Callable[[str], str]) -> bool:
+    """Whether the fact can be read in the text, as it is or quoted as JSON and Go quote texts."""
+    return read(fact) in read(text) or read(fact) in read(_QUOTED.sub(_unquoted, text))
+
+
+_QUOTED = re.compile(r"\\(.)")
+
+
+def _unquoted(escape: re.Match[str]) -> str:
+    """What an escape stands for; white space of any kind is the same to a reader."""
+    return " " if escape[1] in "nrt" else escape[1]
 
 
 def correlates(issue: Ticket, correlation_ids: list[str]) -> None:
@@ -538,7 +551,7 @@ def title_names(issue: Ticket, alert: Alert) -> None:
 def tells(issue: Ticket, alert: Alert) -> None:
     """The issue carries the alert's description, or its summary."""
     told = told_by(alert)
-    assert any(plain(text) in plain(text_of(issue)) for text in told), (
+    assert any(_stands_in(text_of(issue), text, plain) for text in told), (
         f"Expected {issue.identifier} to tell {told[0][:80]!r} of {alert.called}, but it does not."
     )
 
