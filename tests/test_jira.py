@@ -264,6 +264,58 @@ async def test_the_server_tells_what_it_is(client: httpx.AsyncClient) -> None:
     assert told["deploymentType"] == "Cloud" and told["baseUrl"].startswith("https://")
 
 
+async def test_types_of_issues_are_listed_for_the_site_and_for_a_project(client: httpx.AsyncClient) -> None:
+    types = (await client.get("/issuetype")).json()
+    assert {"id": "10002", "name": "Task", "subtask": False}.items() <= types[2].items()
+    project = (await client.get("/project/HOMELAB")).json()["id"]
+    assert (await client.get(f"/issuetype/project?projectId={project}")).json() == types
+    assert (await client.get("/issuetype/project?projectId=9")).status_code == 404
+    refused(await client.get("/issuetype/project"), 400, "The query parameter 'projectId' is required.")
+
+
+async def test_a_project_tells_the_statuses_of_its_workflow(jira: Jira, client: httpx.AsyncClient) -> None:
+    async def done() -> set[str]:
+        told = (await client.get("/project/HOMELAB/statuses")).json()
+        assert [type_["name"] for type_ in told][2] == "Task"
+        return {each["name"] for each in told[2]["statuses"] if each["statusCategory"]["key"] == "done"}
+
+    assert await done() == {"Done"}
+    jira.follow(SERVICE)
+    assert await done() == {"Resolved"}
+    assert (await client.get("/project/NOPE/statuses")).status_code == 404
+
+
+async def test_a_caller_is_told_what_he_may_do(
+    jira: Jira, client: httpx.AsyncClient, reader: httpx.AsyncClient
+) -> None:
+    key = await opened(client)
+    jira.permit(READER, "HOMELAB", write=False)
+
+    async def may(caller: httpx.AsyncClient, where: str = "") -> list[str]:
+        answer = await caller.get(f"/mypermissions?permissions=BROWSE_PROJECTS,CREATE_ISSUES{where}")
+        assert answer.status_code == 200, answer.text
+        return [name for name, told in answer.json()["permissions"].items() if told["havePermission"]]
+
+    everything = ["BROWSE_PROJECTS", "CREATE_ISSUES"]
+    assert await may(client, "&projectKey=HOMELAB") == await may(client, f"&issueKey={key}") == everything
+    assert await may(reader, "&projectKey=HOMELAB") == await may(reader, f"&issueKey={key}") == ["BROWSE_PROJECTS"]
+    assert await may(reader) == everything  # in another project
+    refused(await client.get("/mypermissions"), 400, "The 'permissions' query parameter is required.")
+
+
+async def test_a_comment_and_what_can_be_edited_are_told(
+    jira: Jira, client: httpx.AsyncClient, reader: httpx.AsyncClient
+) -> None:
+    key = await opened(client)
+    made = (await client.post(f"/issue/{key}/comment", json={"body": text("seen")})).json()
+    assert (await client.get(f"/issue/{key}/comment/{made['id']}")).json() == made
+    refused(await client.get(f"/issue/{key}/comment/9"), 404, "Can not find a comment for the id: 9.")
+    told = (await client.get(f"/issue/{key}/editmeta")).json()["fields"]
+    assert told["labels"]["operations"] == ["add", "set", "remove"] and "status" not in told
+    jira.permit(READER, "HOMELAB", write=False)
+    assert (await reader.get(f"/issue/{key}/editmeta")).json() == {"fields": {}}
+
+
 # -- documents --------------------------------------------------------------------------------------------------------
 
 
@@ -1284,14 +1336,15 @@ async def test_addresses_and_methods_that_are_not_there_are_refused(client: http
     ("method", "path", "what"),
     [
         ("GET", "/rest/api/3/field/search", "GET /field/search"),
-        ("GET", "/rest/api/3/issue/HOMELAB-1/editmeta", "GET /issue/{issue}/editmeta"),
+        ("GET", "/rest/api/3/issue/HOMELAB-1/changelog", "GET /issue/{issue}/changelog"),
         ("GET", "/rest/api/3/issue/HOMELAB-1/watchers/", "GET /issue/{issue}/watchers"),
         ("POST", "/rest/api/3/issue/HOMELAB-1/attachments", "POST /issue/{issue}/attachments"),
-        ("GET", "/rest/api/3/issue/HOMELAB-1/comment/1", "GET /issue/{issue}/comment/{comment}"),
+        ("DELETE", "/rest/api/3/issue/HOMELAB-1/comment/1", "DELETE /issue/{issue}/comment/{comment}"),
         ("POST", "/rest/api/3/issue/bulk", "POST /issue/bulk"),
         ("GET", "/rest/api/3/issue/picker?query=disk", "GET /issue/picker"),
         ("GET", "/rest/api/3/project/recent", "GET /project/recent"),
-        ("GET", "/rest/api/3/mypermissions?permissions=CREATE_ISSUES", "GET /mypermissions"),
+        ("GET", "/rest/api/3/permissions", "GET /permissions"),
+        ("GET", "/rest/api/3/mypermissions?permissions=ADMINISTER", "GET /mypermissions?permissions=ADMINISTER"),
         ("GET", "/rest/api/2/serverInfo", "GET /rest/api/2/serverInfo"),
         ("PUT", "/rest/api/2/issue/HOMELAB-1", "PUT /rest/api/2/issue/{issue}"),
         ("GET", "/rest/api/latest/search/jql", "GET /rest/api/latest/search/jql"),

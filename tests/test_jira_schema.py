@@ -61,7 +61,16 @@ def described(description: Json) -> dict[tuple[str, str], Json]:
     }
 
 
-LEFT_OUT = {("PUT", f"{API}/issue/{{}}/comment/{{}}"), ("GET", f"{API}/field")}
+LEFT_OUT = {
+    ("PUT", f"{API}/issue/{{}}/comment/{{}}"),
+    *(
+        ("GET", f"{API}{path}")
+        for path in (
+            *("/field", "/issue/{}/comment/{}", "/issue/{}/editmeta", "/issuetype", "/issuetype/project"),
+            *("/mypermissions", "/project/{}/statuses"),
+        )
+    ),
+}
 """Doors of Jira's own that the subset of its description does not hold."""
 
 

@@ -150,6 +150,76 @@ def labels(call: Call) -> Answer:
     )
 
 
+def types(call: Call) -> Answer:
+    """GET /issuetype"""
+    return errors.told([views.issue_type(call.site, each) for each in ISSUE_TYPES])
+
+
+def types_of_project(call: Call) -> Answer:
+    """GET /issuetype/project"""
+    if "projectId" not in call.query:
+        raise Refused(errors.invalid("The query parameter 'projectId' is required."))
+    _project(call, call.query["projectId"])
+    return types(call)
+
+
+def statuses_of_project(call: Call) -> Answer:
+    """GET /project/{project}/statuses: for each type of issue those to which the workflow leads."""
+    _project(call, call.path["project"])
+    told = [views.status(call.site, each) for each in dict.fromkeys(way.to for way in call.site.workflow)]
+    kinds = [views.issue_type(call.site, each) for each in ISSUE_TYPES]
+    return errors.told(
+        [{name: kind[name] for name in ("self", "id", "name", "subtask")} | {"statuses": told} for kind in kinds]
+    )
+
+
+def permissions(call: Call) -> Answer:
+    """GET /mypermissions: what the caller may do in a project or with an issue or, without either, anywhere."""
+    wanted = call.names("permissions")
+    if not wanted:
+        raise Refused(errors.invalid("The 'permissions' query parameter is required."))
+    if unknown := [each for each in wanted if each not in PERMISSIONS]:
+        raise Refused(errors.not_covered("GET", f"/mypermissions?permissions={unknown[0]}"))
+    may = [call.site.may(call.user, each) for each in _asked_about(call)]
+    told = {
+        key: {
+            "id": PERMISSIONS[key],
+            "key": key,
+            "name": key.replace("_", " ").title(),
+            "type": "PROJECT",
+            "description": "",
+            "havePermission": any(each.browse if key == BROWSE else each.write for each in may),
+        }
+        for key in wanted
+    }
+    return errors.told({"permissions": told})
+
+
+def _asked_about(call: Call) -> list[Project]:
+    """The projects in which the caller asks for permissions. Raises Refused."""
+    if issue := call.query.get("issueKey", call.query.get("issueId")):
+        return [call.site.issue(issue, call.user).project]
+    if project := call.query.get("projectKey", call.query.get("projectId")):
+        return [_project(call, project)]
+    return call.site.projects
+
+
+BROWSE = "BROWSE_PROJECTS"
+PERMISSIONS = {
+    BROWSE: "10",
+    "CREATE_ISSUES": "11",
+    "EDIT_ISSUES": "12",
+    "ASSIGN_ISSUES": "13",
+    "RESOLVE_ISSUES": "14",
+    "ADD_COMMENTS": "15",
+    "DELETE_ISSUES": "16",
+    "CLOSE_ISSUES": "18",
+    "LINK_ISSUES": "21",
+    "TRANSITION_ISSUES": "46",
+}
+"""The permissions in projects that matter to whoever writes issues, and their ids."""
+
+
 def creatable_types(call: Call) -> Answer:
     """GET /issue/createmeta/{project}/issuetypes"""
     _project(call, call.path["project"])
@@ -196,6 +266,10 @@ DOORS: Doors = {
     "/project": {"GET": projects},
     "/project/search": {"GET": search_projects},
     "/project/{project}": {"GET": project},
+    "/project/{project}/statuses": {"GET": statuses_of_project},
+    "/issuetype": {"GET": types},
+    "/issuetype/project": {"GET": types_of_project},
+    "/mypermissions": {"GET": permissions},
     "/priority": {"GET": priorities},
     "/priority/search": {"GET": search_priorities},
     "/status": {"GET": statuses},

@@ -9,7 +9,7 @@ from steps.world.services.jira.call import Call, Doors
 from steps.world.services.jira.catalogue import PRIORITIES, RESOLUTIONS, Transition, Workflow
 from steps.world.services.jira.errors import Answer, Refused
 from steps.world.services.jira.fields import CREATE_SCREEN, EDIT_SCREEN, FIELDS, REQUIRED, Edit, InvalidValueError
-from steps.world.services.jira.records import Document, Issue
+from steps.world.services.jira.records import Comment, Document, Issue
 from steps.world.services.jira.views import Told
 
 NOTHING = Answer(204, (), b"")
@@ -62,6 +62,12 @@ def edit(call: Call) -> Answer:
     if call.query.get("returnIssue") == "true":
         return errors.told(views.issue(call.site, issue, ["*all"], call.names("expand")))
     return NOTHING
+
+
+def editable(call: Call) -> Answer:
+    """GET /issue/{issue}/editmeta: nothing for those who may not edit the issue."""
+    screen = EDIT_SCREEN if call.may(call.issue()).write else ()
+    return errors.told({"fields": {name: metadata(name, required=name == "summary") for name in screen}})
 
 
 def delete(call: Call) -> Answer:
@@ -140,14 +146,27 @@ def comment(call: Call) -> Answer:
     return errors.told(views.comment(call.site, issue, made), 201)
 
 
+def read_comment(call: Call) -> Answer:
+    """GET /issue/{issue}/comment/{comment}"""
+    issue = call.issue()
+    return errors.told(views.comment(call.site, issue, _named_comment(call, issue)))
+
+
 def edit_comment(call: Call) -> Answer:
     """PUT /issue/{issue}/comment/{comment}"""
-    issue, id_ = call.issue(), call.path["comment"]
+    issue = call.issue()
+    found = _named_comment(call, issue)
+    call.site.edit_comment(issue, found, _comment_on(call, issue))
+    return errors.told(views.comment(call.site, issue, found))
+
+
+def _named_comment(call: Call, issue: Issue) -> Comment:
+    """The comment on the issue that the path names. Raises Refused."""
+    id_ = call.path["comment"]
     found = next((each for each in issue.comments if str(each.id) == id_), None)
     if found is None:
         raise Refused(errors.not_found(f"Can not find a comment for the id: {id_}."))
-    call.site.edit_comment(issue, found, _comment_on(call, issue))
-    return errors.told(views.comment(call.site, issue, found))
+    return found
 
 
 def _comment_on(call: Call, issue: Issue) -> Document:
@@ -214,5 +233,6 @@ DOORS: Doors = {
     "/issue/{issue}/assignee": {"PUT": assign},
     "/issue/{issue}/transitions": {"GET": transitions, "POST": move},
     "/issue/{issue}/comment": {"GET": comments, "POST": comment},
-    "/issue/{issue}/comment/{comment}": {"PUT": edit_comment},
+    "/issue/{issue}/comment/{comment}": {"GET": read_comment, "PUT": edit_comment},
+    "/issue/{issue}/editmeta": {"GET": editable},
 }

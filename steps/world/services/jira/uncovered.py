@@ -87,8 +87,7 @@ PLATFORM = uncovered_paths("""
 /issue/{issue}/attachments POST
 /issue/{issue}/changelog GET
 /issue/{issue}/changelog/list POST
-/issue/{issue}/comment/{comment} GET DELETE
-/issue/{issue}/editmeta GET
+/issue/{issue}/comment/{comment} DELETE
 /issue/{issue}/notify POST
 /issue/{issue}/properties GET
 /issue/{issue}/properties/{property} GET PUT DELETE
@@ -104,8 +103,7 @@ PLATFORM = uncovered_paths("""
 /issueLinkType/{type} GET PUT DELETE
 /issues/archive/export PUT
 /issuesecurityschemes GET POST
-/issuetype GET POST
-/issuetype/project GET
+/issuetype POST
 /issuetype/{type} GET PUT DELETE
 /issuetype/{type}/alternatives GET
 /issuetype/{type}/properties GET
@@ -120,7 +118,6 @@ PLATFORM = uncovered_paths("""
 /jql/parse POST
 /jql/pdcleaner POST
 /jql/sanitize POST
-/mypermissions GET
 /mypreferences GET PUT DELETE
 /mypreferences/locale GET PUT
 /notificationscheme GET POST
@@ -156,7 +153,6 @@ PLATFORM = uncovered_paths("""
 /project/{project}/role/{role} GET POST PUT DELETE
 /project/{project}/roledetails GET
 /project/{project}/securitylevel GET
-/project/{project}/statuses GET
 /project/{project}/version GET
 /project/{project}/versions GET
 /projectCategory GET POST
