@@ -16,6 +16,8 @@ import httpx
 import pytest
 from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLScalarType, get_named_type
 
+from steps.world.journal import Journal
+from steps.world.services.covered import uncovered
 from steps.world.services.linear import Linear, errors, opens_issues, operations
 from steps.world.services.linear.schema import is_connection, schema
 
@@ -1267,6 +1269,7 @@ async def test_an_application_acts_under_a_name_of_its_own(desk: Desk) -> None:
         ({"query": "query a { viewer { id } }", "operationName": "b"}, "BAD_REQUEST"),
         ({"query": "{ viewer { id }"}, "GRAPHQL_PARSE_FAILED"),
         ({"query": "{ viewer { nickname } }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "{ viewer { nickname teamMemberships { nodes { id } } } }"}, "GRAPHQL_VALIDATION_FAILED"),
         ({"query": "{ viewer }"}, "GRAPHQL_VALIDATION_FAILED"),
         ({"query": "{ issue { id } }"}, "GRAPHQL_VALIDATION_FAILED"),
         ({"query": "{ issue(key: 1) { id } }"}, "GRAPHQL_VALIDATION_FAILED"),
@@ -1287,6 +1290,49 @@ async def test_what_is_no_request_is_answered_400(desk: Desk, body: Any, code: s
     [error] = answer.json()["errors"]
     assert (answer.status_code, error["extensions"]["code"]) == (400, code)
     assert error["extensions"]["type"] == "graphql error"
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        ({"query": '{ issueSearch(query: "disk") { nodes { id } } }'}, "Query.issueSearch"),
+        ({"query": "{ viewer { teamMemberships { nodes { id } } } }"}, "User.teamMemberships"),
+        (
+            {"query": 'mutation { issueReminder(id: "BVL-1", reminderAt: "2030-01-01") { success } }'},
+            "Mutation.issueReminder",
+        ),
+        (
+            {"query": '{ issues(filter: { searchableContent: { contains: "x" } }) { nodes { id } } }'},
+            "IssueFilter.searchableContent",
+        ),
+        ({"query": CREATE, "variables": {"input": {"teamId": "x", "slaType": "all"}}}, "IssueCreateInput.slaType"),
+        (
+            {"query": "mutation($input: ReactionCreateInput!) { reactionCreate(input: $input) { success } }"},
+            "Mutation.reactionCreate",
+        ),
+    ],
+)
+async def test_what_linear_has_and_the_double_does_not_is_told(desk: Desk, body: dict[str, Any], what: str) -> None:
+    answer = await desk.post(body)
+    assert answer.status_code == 501
+    [error] = answer.json()["errors"]
+    assert error["message"] == f"The acceptance suite's double does not cover this: {what}."
+    exchange = Journal().record(
+        caller="agent-sre",
+        callee="linear",
+        method="POST",
+        url=str(answer.request.url),
+        request_body=answer.request.content,
+        status=answer.status_code,
+        response_body=answer.content,
+    )
+    told = uncovered([exchange]) or ""
+    assert told.startswith(f"The suite's double of linear does not cover {what}, which agent-sre asks for: POST")
+
+
+async def test_only_who_may_ask_linear_is_told_what_is_missing(desk: Desk) -> None:
+    desk.key = "wrong"
+    assert (await desk.post({"query": "{ projects { nodes { id } } }"})).status_code == 401
 
 
 @pytest.mark.parametrize("content_type", ["", "text/plain", "application/x-www-form-urlencoded"])

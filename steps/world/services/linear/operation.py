@@ -38,6 +38,7 @@ from steps.world.services.linear.paging import DEFAULT_PAGE
 from steps.world.services.linear.problems import LinearError
 from steps.world.services.linear.queries import Queries
 from steps.world.services.linear.schema import Context, is_connection, prepare, schema
+from steps.world.services.linear.uncovered import uncovered
 from steps.world.services.linear.workspace import Workspace
 
 PROPERTY, OBJECT = 0.1, 1.0
@@ -78,6 +79,8 @@ class Operation:
         except GraphQLSyntaxError as error:
             raise problems.invalid_document(error.message, "GRAPHQL_PARSE_FAILED") from None
         if mistakes:
+            if missing := uncovered(mistake.message for mistake in mistakes):
+                raise problems.not_covered(missing)
             raise problems.invalid_document(mistakes[0].message)
         definition = get_operation_ast(document, request.get("operationName"))
         if definition is None:
@@ -139,6 +142,8 @@ class Operation:
         )
         for error in result.errors or ():
             if error.path is None:
+                if missing := uncovered([error.message]):
+                    raise problems.not_covered(missing)
                 raise problems.invalid_document(error.message)
             if not isinstance(error.original_error, LinearError):
                 raise error.original_error or error

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from steps.world.services.covered import NOT_COVERED
+
 
 class LinearError(Exception):
     """One refusal: raised where a rule is broken, told to the caller as an entry of `errors`."""
@@ -135,4 +137,15 @@ def usage_limit_exceeded() -> LinearError:
         code="USAGE_LIMIT_EXCEEDED",
         status=400,
         presentable="Your workspace has reached its limit of issues.",
+    )
+
+
+def not_covered(what: str) -> LinearError:
+    """Linear would serve this, the double does not."""
+    return LinearError(
+        f"{NOT_COVERED}{what}.",
+        type_="internal error",
+        code="INTERNAL_SERVER_ERROR",
+        status=501,
+        user_error=False,
     )

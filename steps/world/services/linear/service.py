@@ -149,7 +149,8 @@ class Linear:
                 allowance.take_search(now)
             answer = operation.execute(self._workspace, caller, allowance)
         except LinearError as problem:
-            answer = errors.of(problem, 401 if problem.extensions["statusCode"] == 401 else 400)
+            inner = problem.extensions["statusCode"]
+            answer = errors.of(problem, inner if inner in (401, 501) else 400)
         limits = allowance.headers(now, points, searches=searches)
         return answer._replace(headers=(*answer.headers, *limits))
 
