@@ -50,12 +50,16 @@ def recovers_after_attempts(context: Context, count: int) -> None:
 
 @when("the broker recovers after more attempts than one notification is worth")
 def recovers_after_many_attempts(context: Context) -> None:
-    recovers_after_attempts(context, context.stage.profile.rulings.tries + 1)
+    recovers_late(context, context.incident.alert)
 
 
 @when("the broker recovers for it after more attempts than one notification is worth")
 def recovers_for_one(context: Context) -> None:
-    context.events.tried(context.incident.alerts[1], "fired", context.stage.profile.rulings.tries + 1)
+    recovers_late(context, context.incident.alerts[1])
+
+
+def recovers_late(context: Context, alert: Alert) -> None:
+    context.events.outlasted(alert, "fired", context.stage.profile.rulings.tries)
     context.fault.lift()
 
 

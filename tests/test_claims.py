@@ -915,6 +915,19 @@ def test_who_sends_one_event_after_the_other_may_have_tried_the_first_alone() ->
     refused(lambda: broker.growing(first, second), "0.20 s, 0.20 s")
 
 
+def test_an_outage_ends_for_whom_pauses_are_long_too() -> None:
+    broker = Broker()
+    alert = broker.tried(0, 1, 3, 7, 15)
+    broker.claims.outlasted(alert, "fired", 5)
+    refused(lambda: broker.claims.all_at_broker([alert], "fired", "recovery"), "none was taken", "tried 5 times")
+    message = encode(event_about(alert, "fired", CORRELATION), "structured")
+    said: dict[str, Any] = {"caller": "prometheus-events", "callee": "broker", "url": "http://broker/", "status": 202}
+    broker.journal.record(
+        **said, method="POST", request_headers=message.headers, request_body=message.body, began=31, ended=31
+    )
+    broker.claims.all_at_broker([alert], "fired", "recovery")
+
+
 def test_attempts_after_one_notification_carry_one_id_and_those_after_another_may_carry_another() -> None:
     alert, journal = make_alert(), Journal()
     claims = Events(journal, Waiting(journal, Limits()), Incident(journal, None, None, alerts=[alert]))  # type: ignore[arg-type]

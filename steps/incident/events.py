@@ -231,6 +231,13 @@ class Events:
 
         self._waiting.until(attempts, "recovery")
 
+    def outlasted(self, alert: Alert, happening: Happening, tries: int) -> None:
+        """Lets the broker fail for longer than so many attempts to hand the event over, if they come in time.
+
+        Whose pauses grow from a second on has not made so many before a recovery has to be over.
+        """
+        self._waiting.long_outage(lambda: self.at_broker(alert, happening), tries + 1)
+
     def not_tried_again(self, alert: Alert, happening: Happening) -> None:
         """The event was sent once for each notification, and not again after the broker had rejected it.
 

@@ -1,7 +1,7 @@
 """The converter answers that an event was delivered when all its tries have failed."""
 
 ITEMS = ("AC2.5",)
-SAYS = "but it tried 5 times"
+SAYS = "tried 5 times"
 
 FILE = "prometheus_events/app.py"
 RIGHT = """
