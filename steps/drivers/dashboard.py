@@ -67,9 +67,7 @@ def _asking(given: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield panel
 
 
-def _panel(
-    panel: dict[str, Any], values: Mapping[str, str], open_: Set[str], kinds: Mapping[str, str]
-) -> Panel | None:
+def _panel(panel: dict[str, Any], values: Mapping[str, str], open_: Set[str], kinds: Mapping[str, str]) -> Panel | None:
     """What the panel asks Prometheus; None when it asks others alone."""
     asked = tuple(
         _filled(_matching_any(target["expr"], open_), values)
