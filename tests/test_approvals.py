@@ -793,7 +793,8 @@ def test_what_is_not_on_both_buttons_or_names_something_else_is_no_request_id(bu
     ],
 )
 def test_what_a_button_means_may_be_said_in_many_ways(approve: dict[str, Any], reject: dict[str, Any]) -> None:
-    buttons = [button(action_id="a1") | approve, button(action_id="a2") | reject]
+    link = button(action_id="a3") | {"text": saying("Go to ticket"), "url": "https://linear.app/homelab/issue/BVL-1"}
+    buttons = [button(action_id="a1") | approve, button(action_id="a2") | reject, link]
     message = Message("1", "#c", {"text": "x", "blocks": [actions(*buttons)]})
     assert button_of(message, "approve") is buttons[0]
     assert button_of(message, "reject") is buttons[1]

@@ -617,6 +617,8 @@ def test_trouble_is_recognised_by_level_and_in_plain_text_by_words() -> None:
         ({"level": 40, "msg": "linear: socket hang up"}, True),
         ({"level": 20, "msg": "it failed"}, True),
         ({"level": 30, "msg": "opened"}, False),
+        ({"severity": "warning", "level": "info", "msg": "alert received"}, False),
+        ({"severity": "info", "level": "error", "msg": "linear answered 502"}, True),
         ({"msg": "it failed"}, True),
         (["it failed"], True),
     ],

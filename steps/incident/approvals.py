@@ -509,8 +509,11 @@ def asks(said: Exchange) -> bool:
 
 
 def button_of(message: Message, decision: Decision) -> dict[str, Any]:
-    """The one button that means this decision; of two, it may be the one beside that which means the opposite."""
-    buttons = [button for _, button in message.buttons]
+    """The one button that means this decision; of two, it may be the one beside that which means the opposite.
+
+    A button with an address leads somewhere, as to the ticket, and decides nothing.
+    """
+    buttons = [button for _, button in message.buttons if not button.get("url")]
     meant = [_meant_by(button) for button in buttons]
     if len(buttons) == 2 and None in meant and meant[0] != meant[1]:
         meant = [meaning or OPPOSITE[next(filter(None, meant))] for meaning in meant]

@@ -37,13 +37,15 @@ def is_trouble(line: str) -> bool:
 
 
 def level_of(line: str) -> str:
-    """What the line calls its level; empty when it does not."""
+    """What the line calls its level; empty when it does not. Beside a level, a severity is that of the alert."""
     try:
         fields = json.loads(line)
     except ValueError:
         return ""
-    found = (value for key, value in fields.items() if LEVEL.fullmatch(key)) if isinstance(fields, dict) else iter(())
-    return str(next(found, ""))
+    if not isinstance(fields, dict):
+        return ""
+    named = sorted(filter(LEVEL.fullmatch, fields), key=lambda key: "severity" in key.lower())
+    return str(fields[named[0]]) if named else ""
 
 
 def reports_trouble(lines: list[str], correlation_ids: list[str], at: str | None = None) -> list[str]:
