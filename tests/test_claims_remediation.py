@@ -380,7 +380,7 @@ def test_a_look_is_taken_when_the_function_has_succeeded() -> None:
             threading.Timer(at, tried, [alert, at, status]).start()
         return alert
 
-    for at, status in ((0.0, 503), (0.4, 503), (0.6, 200)):
+    for at, status in ((0.0, 503), (0.4, 503), (0.8, 200)):
         tried(first, at, status)
     remediation.pauses_grow(claims.looks(first, again), 1.5)
     passing = ((0.0, 503), (0.1, 503), (0.2, 200))
