@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,7 +15,9 @@ from steps.incident.bad_input import Case
 from steps.incident.hostile import CONTENTS, Hostile, saying
 from steps.incident.rotation import Exchanged, Token
 from steps.incident.waiting import BedNotReady
+from steps.targets.profile import load
 from steps.world.journal import Exchange, Journal
+from steps.world.processes.usage import Share
 from tests.test_claims import refused
 
 # -- keys that are exchanged
@@ -135,6 +138,21 @@ def test_a_flood_that_is_not_turned_away_well_is_told() -> None:
 
 def look(status: int | None, took: float = 0.1) -> Exchange:
     return event(status, began=10.0, ended=10.0 + took)
+
+
+@pytest.mark.parametrize(("machine", "held_against"), [(None, True), (Share(20, 5), True), (Share(60, 5), False)])
+def test_what_is_missed_in_a_flood_is_held_against_nobody_whom_others_disturb(
+    machine: Share | None, held_against: bool
+) -> None:
+    claims = flood.Flood(None, None, load("reference"), None, None, None)  # type: ignore[arg-type]
+    claims._machine = machine and Mock(worst=lambda: machine)
+    with (
+        pytest.raises(AssertionError if held_against else BedNotReady, match="2 are lost"),
+        claims.if_undisturbed(),
+    ):
+        raise AssertionError("2 are lost.")
+    with claims.if_undisturbed():
+        pass
 
 
 def test_health_during_a_flood() -> None:

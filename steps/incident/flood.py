@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from itertools import cycle, islice
 
@@ -13,9 +14,11 @@ from steps.drivers.load import Keeping
 from steps.incident.alert import make_alert
 from steps.incident.events import event_about
 from steps.incident.incident import Incident
+from steps.incident.traffic import if_undisturbed
 from steps.incident.waiting import BedNotReady, Waiting
-from steps.targets.profile import Flooding
+from steps.targets.profile import Profile
 from steps.world.journal import Exchange, Journal
+from steps.world.processes.usage import Machine
 
 ALERTS = 10
 """So many are notified in turn: a limit for each alert alone would be none for a flood of several."""
@@ -30,18 +33,20 @@ class Flood:
         self,
         sender: Callable[[], Sender],
         ebb: Callable[[], None],
-        flooding: Flooding,
+        profile: Profile,
         journal: Journal,
         waiting: Waiting,
         incident: Incident,
     ) -> None:
         self._sender = sender
         self._ebb = ebb
-        self._flooding = flooding
+        self._flooding = profile.flooding
+        self._load = profile.load
         self._journal = journal
         self._waiting = waiting
         self._incident = incident
         self._reached = 0.0
+        self._machine: Machine | None = None
 
     def pour(self) -> None:
         """Some alerts are notified in turn, again and again, faster than anybody has to take it.
@@ -49,6 +54,7 @@ class Flood:
         What the agent has taken of it would keep it busy for long: when the scenario ends, that is over, too.
         """
         self._incident.ending.callback(self._ebb)
+        self._machine = self._incident.ending.enter_context(Machine())
         rate, haste = self._flooding.rate, HASTE * self._flooding.rate
         count = round(rate * self._flooding.seconds)
         alerts = [make_alert() for _ in range(ALERTS)]
@@ -69,14 +75,30 @@ class Flood:
         seen = Counter(str(one.status or "no answer") for one in answered)
         self._incident.saw("Answers to the flood", "\n".join(f"{count:>6} {status}" for status, count in seen.items()))
         a_flood(answered, self._reached, self._flooding.rate)
-        limited(answered)
+        with self.if_undisturbed():
+            limited(answered)
 
     def stayed_healthy(self) -> None:
         """The agent's health door answered well all the time."""
         looks = self._made("/health")
         slowest = max((look.ended - look.began for look in looks), default=0.0)
         self._incident.saw("Looks at agent-sre's health", f"{len(looks)}, the slowest answered after {slowest:.2f} s")
-        healthy(looks, self._waiting.limits.event)
+        with self.if_undisturbed():
+            healthy(looks, self._waiting.limits.event)
+
+    @contextmanager
+    def if_undisturbed(self) -> Iterator[None]:
+        """What is missed herein is held against agent-sre, unless others kept the machine busy since the flood began.
+
+        Raises BedNotReady then: who is flooded needs all of the machine.
+        """
+        try:
+            yield
+        except AssertionError:
+            if not self._machine:
+                raise
+            with if_undisturbed(self._machine.worst(), self._load):
+                raise
 
     def _made(self, path: str) -> list[Exchange]:
         return self._journal.exchanges(caller=SENDER, callee="agent-sre", path=path, since=self._incident.began)

@@ -324,7 +324,7 @@ class Stage:
                 waiting,
                 incident,
             ),
-            flood=Flood(lambda: self.flood, self.target.renew_agent, self.profile.flooding, journal, waiting, incident),
+            flood=Flood(lambda: self.flood, self.target.renew_agent, self.profile, journal, waiting, incident),
             rotation=Rotation(self.keys, self.profile.linear.token_lifetime, journal, waiting, incident),
             deployment=Deployment(lambda: self.kubernetes, self.profile.manifests, incident),
             model=Model(journal, waiting, incident, issues, remediation, self.agent, self.profile.rulings.confidence),
