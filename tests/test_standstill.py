@@ -1,4 +1,4 @@
-"""The world notices when it stands still, and nobody fails for what happened meanwhile."""
+"""The world notices when it stands still, and nobody fails who gave up a call meanwhile."""
 
 import asyncio
 import threading
@@ -60,18 +60,58 @@ def stage_with(journal: Journal) -> Any:
     return cast(Any, SimpleNamespace(world=world, trouble=Mock(), target=Mock(), incident_of=lambda _: incident))
 
 
-def test_who_fails_while_the_world_stood_still_cannot_be_judged() -> None:
+def stand_still(journal: Journal, **said: Any) -> None:
+    """The world stands still for a while, in which the caller of a call leaves, unless the test wants otherwise."""
+    began = journal.cursor()
+    journal.mark(STANDSTILL, "the world stood still for 0.9 s", at=began).close(began + 0.9)
+    usual: dict[str, Any] = {
+        "caller": "agent-sre",
+        "callee": "prometheus",
+        "method": "GET",
+        "url": "http://prometheus/",
+    }
+    times = {"began": began + 0.2, "ended": began + 1, "status": None}
+    journal.record(**usual | times | said)
+
+
+def test_who_fails_and_gave_up_a_call_while_the_world_stood_still_cannot_be_judged() -> None:
     journal = Journal()
     stage = stage_with(journal)
     Stage.end(stage, "a.feature:3", failed=True)
-    journal.mark(STANDSTILL, "the world stood still for 0.9 s").close()
-    with pytest.raises(WorldUnavailable, match=r"Meanwhile the world stood still for 0\.9 s: the machine is too busy"):
+    stand_still(journal)
+    told = (
+        r"Meanwhile the world stood still for 0\.9 s, and agent-sre gave up its call to prometheus: the machine is too"
+    )
+    with pytest.raises(WorldUnavailable, match=told):
         Stage.end(stage, "a.feature:3", failed=True)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"status": 200},
+        {"status": None, "fault": "prometheus answers nothing"},
+        {"caller": "suite"},
+        {"url": "http://kubernetes/apis?watch=true", "callee": "kubernetes"},
+    ],
+)
+def test_a_standstill_in_which_no_program_lost_patience_excuses_nothing(said: dict[str, Any]) -> None:
+    journal = Journal()
+    stage = stage_with(journal)
+    stand_still(journal, **said)
+    Stage.end(stage, "a.feature:3", failed=True)
+
+
+def test_a_call_that_was_given_up_at_another_time_excuses_nothing() -> None:
+    journal = Journal()
+    stage = stage_with(journal)
+    stand_still(journal, began=journal.cursor() + 2, ended=journal.cursor() + 3)
+    Stage.end(stage, "a.feature:3", failed=True)
 
 
 def test_a_standstill_before_the_scenario_excuses_nothing() -> None:
     journal = Journal()
     stage = stage_with(journal)
-    journal.mark(STANDSTILL, "the world stood still for 0.9 s").close()
-    stage.incident_of("a.feature:3").began = journal.cursor()
+    stand_still(journal)
+    stage.incident_of("a.feature:3").began = journal.cursor() + 2
     Stage.end(stage, "a.feature:3", failed=True)

@@ -64,7 +64,7 @@ from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.services.covered import uncovered
 from steps.world.staff import APPROVER, ENGINEER
-from steps.world.standstill import STANDSTILL, spare_what_lasts
+from steps.world.standstill import given_up, spare_what_lasts
 from steps.world.trouble import Trouble
 from steps.world.world import WorldUnavailable
 
@@ -424,9 +424,9 @@ class Stage:
         """A scenario ends: its signals fall, and no fault that it brought about lasts.
 
         Raises WorldUnavailable when a part of the world broke meanwhile, or when the scenario has `failed` and a double
-        could not answer what agent-sre asked, or the world stood still for a while: no verdict can be drawn. When it
-        has passed: raises TargetUnavailable when one of the programs has ended, and EmptyPass when what has passed
-        shows nothing.
+        could not answer what agent-sre asked, or the world stood still until one of the programs gave up a call: no
+        verdict can be drawn. When it has passed: raises TargetUnavailable when one of the programs has ended, and
+        EmptyPass when what has passed shows nothing.
         """
         incident = self.incident_of(scenario)
         self.trouble.over()
@@ -438,8 +438,9 @@ class Stage:
             asked = incident.own(self.world.journal.exchanges(caller=AGENT, since=incident.began))
             if not_covered := uncovered(asked):
                 raise WorldUnavailable(not_covered)
-            if stood_still := self.world.journal.marks(incident.began, kind=STANDSTILL):
-                raise WorldUnavailable(f"Meanwhile {stood_still[0].text}: the machine is too busy to judge.")
+            asked += incident.own(self.world.journal.exchanges(caller=CONVERTER, since=incident.began))
+            if meanwhile := given_up(self.world.journal, asked, incident.began):
+                raise WorldUnavailable(f"Meanwhile {meanwhile}: the machine is too busy to judge.")
             return
         if ended := self.target.ended():
             raise TargetUnavailable(f"During the scenario {ended}")

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
-from steps.world.journal import Journal
+from steps.world.journal import Exchange, Journal
 
 STANDSTILL = "standstill"
 """The kind of mark that tells of one."""
@@ -32,6 +33,20 @@ async def standstills_noted(journal: Journal) -> AsyncIterator[None]:
     finally:
         watch.cancel()
         await asyncio.gather(watch, return_exceptions=True)
+
+
+def given_up(journal: Journal, calls: Iterable[Exchange], since: float) -> str:
+    """What to say of the first of these calls that its caller gave up while the world stood still; empty if none was.
+
+    A call that met a fault was given up because of that.
+    """
+    lost = [call for call in calls if call.status is None and not call.fault and not call.is_watch]
+    for mark in journal.marks(since, kind=STANDSTILL):
+        until = math.inf if mark.until is None else mark.until
+        for call in lost:
+            if call.began <= until and call.ended >= mark.at:
+                return f"{mark.text}, and {call.caller} gave up its call to {call.callee}"
+    return ""
 
 
 async def _watch(journal: Journal) -> None:
