@@ -303,12 +303,11 @@ def test_an_issue_that_is_missing_is_told_with_what_became_of_it(journal: Journa
     refused(lambda: issues.of(alert), "agent-sre opened HOMELAB-9, but that is gone")
 
 
-@pytest.mark.parametrize(("fault", "in_time"), [("answers 500", True), (None, False)])
-def test_an_issue_may_come_later_where_jira_has_failed(journal: Journal, fault: str | None, in_time: bool) -> None:
-    alert, tracker = make_alert(), Tracker()
+def comes_late(journal: Journal, alert: Alert, in_time: bool) -> None:
+    """The issue comes when the limit of a ticket is over and that of a recovery is not: in time or too late."""
+    tracker = Tracker()
     issues = claims(tracker, journal, alert)
     issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
-    record(journal, 500, {}, request_body=alert.mark.encode(), fault=fault)
     later = threading.Timer(0.4, lambda: tracker.issues.append(issue_of(alert)))
     later.start()
     if in_time:
@@ -316,6 +315,13 @@ def test_an_issue_may_come_later_where_jira_has_failed(journal: Journal, fault: 
     else:
         refused(lambda: issues.of(alert), "there is none", "'ticket'")
     later.join()
+
+
+@pytest.mark.parametrize(("fault", "in_time"), [("answers 500", True), (None, False)])
+def test_an_issue_may_come_later_where_jira_has_failed(journal: Journal, fault: str | None, in_time: bool) -> None:
+    alert = make_alert()
+    record(journal, 500, {}, request_body=alert.mark.encode(), fault=fault)
+    comes_late(journal, alert, in_time)
 
 
 @pytest.mark.parametrize(("fault", "in_time"), [("no answer", True), (None, False)])
@@ -323,18 +329,9 @@ def test_an_issue_may_come_later_where_jira_has_not_answered_yet(
     journal: Journal, fault: str | None, in_time: bool
 ) -> None:
     """Who gives a call up after ten seconds has none behind him when the limit of an issue is over."""
-    alert, tracker = make_alert(), Tracker()
-    issues = claims(tracker, journal, alert)
-    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
     flight = journal.begin(caller="agent-sre", callee="jira", method="POST", url=f"{SITE}/issue", headers=())
     flight.fault = fault
-    later = threading.Timer(0.4, lambda: tracker.issues.append(issue_of(alert)))
-    later.start()
-    if in_time:
-        assert issues.of(alert).key == "HOMELAB-7"
-    else:
-        refused(lambda: issues.of(alert), "there is none", "'ticket'")
-    later.join()
+    comes_late(journal, make_alert(), in_time)
 
 
 def test_an_issue_that_never_comes_is_missed_where_jira_has_failed_too(journal: Journal) -> None:
