@@ -73,7 +73,7 @@ def has_reported_unloaded(context: Context) -> None:
 @given("the model is loaded again, as agent-sre notices before long")
 def loaded_again(context: Context) -> None:
     context.stage.world.trm.restore()
-    context.model.noticed()
+    context.model.reported(loaded=True)
 
 
 @then("agent-sre has looked at the model before it asked it")

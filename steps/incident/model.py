@@ -137,14 +137,10 @@ class Model:
         )
 
     def reported(self, *, loaded: bool) -> None:
-        """The agent's metric says whether the model is loaded."""
-        self._waiting.until(lambda: self._says(loaded=loaded), "recovery")
-
-    def noticed(self) -> None:
-        """The agent's metric says at last that the model is loaded, after some alerts about which it could ask it."""
+        """The agent's metric says whether the model is loaded, after some more alerts if need be."""
         self._waiting.until_done_again(
             lambda: self._incident.fire_beside(alert_about(KINDS["a pod that crashes again and again"])),
-            lambda: self._says(loaded=True),
+            lambda: self._says(loaded=loaded),
             "recovery",
         )
 
