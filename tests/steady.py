@@ -16,6 +16,7 @@ import random
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,10 @@ from tests.copies import NoVerdict, run_suite
 
 @contextmanager
 def load(processes: int) -> Iterator[None]:
-    """So many processes keep the machine busy meanwhile, each a whole core."""
+    """So many processes keep the machine busy meanwhile, each a whole core for a spell, then not for another.
+
+    An uneven load is harder to bear than a steady one: what was in time a moment ago is late now.
+    """
     busy = [multiprocessing.Process(target=_turn, daemon=True) for _ in range(processes)]
     for process in busy:
         process.start()
@@ -45,7 +49,14 @@ def load(processes: int) -> Iterator[None]:
 
 def _turn() -> None:
     while True:
-        pass
+        ended = time.monotonic() + random.uniform(*SPELL)
+        while time.monotonic() < ended:
+            pass
+        time.sleep(random.uniform(*SPELL))
+
+
+SPELL = (1.0, 10.0)
+"""Seconds that a busy process works, or rests, before it does the other, in between by chance."""
 
 
 def main() -> int:
@@ -69,8 +80,8 @@ def main() -> int:
 
 
 def _title(asked: Any) -> str:
-    beside = f"{asked.load} busy processes beside on {os.cpu_count()} cores" if asked.load else "nothing beside"
-    return f"The reference judged {asked.runs} times, {beside}"
+    beside = f"with {asked.load} busy by spells beside" if asked.load else "with nothing beside"
+    return f"The reference judged {asked.runs} times on {os.cpu_count()} cores, {beside}"
 
 
 def _run(number: int, seed: int, place: Path, asked: Any, table: Table, console: Console) -> int:
