@@ -3,7 +3,9 @@
 from behave import then, when
 
 from steps.incident import measures, remediation
+from steps.incident.alert import make_alert
 from steps.incident.context import Context
+from steps.world.processes.usage import Usage, usage_of
 
 
 @when("multiple alerts are triggered simultaneously")
@@ -41,4 +43,15 @@ def performs(context: Context) -> None:
 @then("the resource usage of agent-sre is acceptable")
 def bearable(context: Context) -> None:
     context.watch.stop()
-    measures.bearable(context.watch, context.stage.profile.resources, context.incident)
+    limits = context.stage.profile.resources
+    measures.bearable(context.watch, limits, context.incident)
+    measures.uses_again(context.watch, limits, lambda: used_later(context), context.incident)
+
+
+def used_later(context: Context) -> Usage:
+    """What agent-sre uses after some more alerts, one after the other."""
+    for alert in [make_alert(function=context.incident.alert.function) for _ in range(measures.LATER)]:
+        context.incident.fire_beside(alert)
+        context.issues.open_about_each(alert, limit="burst")
+        context.jira_issues.open_about_each(alert, limit="burst")
+    return usage_of(context.stage.target.agent_pid)

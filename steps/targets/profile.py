@@ -150,7 +150,8 @@ class Resources(Section):
     cpu_cores: float = 1.5
     """Cores, on average over the burst."""
     left_over_files: int = 256
-    """Open files more than before, once the burst is over: connections that are kept."""
+    """Open files more than before, once the burst is over. With more of them, ten further alerts must not take others
+    yet: connections may be kept, and are then used again."""
     left_over_threads: int = 48
     """Threads more than before, once the burst is over: those of a pool that has grown, and fewer than one for each
     alert."""

@@ -1,0 +1,78 @@
+"""What the agent uses of the machine is judged fairly: connections may be kept, and files that are lost are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pytest
+
+from steps.incident.incident import Incident
+from steps.incident.measures import LATER, MEGABYTE, bearable, uses_again
+from steps.targets.profile import Resources
+from steps.world.journal import Journal
+from steps.world.processes.usage import Usage
+from tests.test_claims import refused
+
+LIMITS = Resources()
+KEPT = LIMITS.left_over_files + 13
+"""As many connections as a client leaves behind that keeps all of a peak."""
+
+
+def usage(*, memory_mb: int = 80, files: int = 8, threads: int = 8) -> Usage:
+    return Usage(cpu_seconds=1.0, memory=memory_mb * MEGABYTE, files=files, threads=threads)
+
+
+@dataclass
+class Watched:
+    """What was seen of the agent before, during and after a burst."""
+
+    peak: Usage
+    after: Usage
+    before: Usage = field(default_factory=usage)
+    cpu_load: float = 0.3
+
+
+def incident() -> Incident:
+    return Incident(Journal(), None, None)  # type: ignore[arg-type]
+
+
+def test_an_agent_within_its_limits_is_bearable() -> None:
+    watched: Any = Watched(peak=usage(memory_mb=200, files=300, threads=40), after=usage(files=KEPT, threads=12))
+    bearable(watched, LIMITS, incident())
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({"peak": usage(memory_mb=513)}, "MB of memory at peak: 513, at most 512"),
+        ({"peak": usage(files=513)}, "open files at peak: 513, at most 512"),
+        ({"peak": usage(threads=65)}, "threads at peak: 65, at most 64"),
+        ({"cpu_load": 1.6}, "cores on average: 1.6, at most 1.5"),
+        ({"after": usage(threads=57)}, "threads left over: 49, at most 48"),
+    ],
+)
+def test_each_limit_that_is_passed_is_told(seen: dict[str, Any], told: str) -> None:
+    watched: Any = Watched(**{"peak": usage(), "after": usage()} | seen)
+    refused(lambda: bearable(watched, LIMITS, incident()), told)
+
+
+@pytest.mark.parametrize("more", [-KEPT, 0, LATER - 1])
+def test_connections_may_be_kept_that_are_used_again(more: int) -> None:
+    watched: Any = Watched(peak=usage(files=400), after=usage(files=8 + KEPT))
+    seen = incident()
+    uses_again(watched, LIMITS, lambda: usage(files=8 + KEPT + more), seen)
+    assert f"{KEPT} after the burst, {more:+d} after {LATER} more alerts" in str(seen.seen)
+
+
+@pytest.mark.parametrize("more", [LATER, 6 * LATER])
+def test_files_that_each_further_alert_takes_are_lost(more: int) -> None:
+    watched: Any = Watched(peak=usage(files=400), after=usage(files=8 + KEPT))
+    claim = partial(uses_again, watched, LIMITS, lambda: usage(files=8 + KEPT + more), incident())
+    refused(claim, f"the {KEPT} open files", f"took {more} more")
+
+
+def test_few_files_left_over_need_no_second_look() -> None:
+    watched: Any = Watched(peak=usage(files=400), after=usage(files=8 + LIMITS.left_over_files))
+    uses_again(watched, LIMITS, lambda: pytest.fail("there was a second look"), incident())
