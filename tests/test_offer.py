@@ -70,7 +70,6 @@ def test_the_tables_of_the_page_are_the_rulings() -> None:
         "{function_timeout:g} seconds, ± 20 %",
         "after {breaker_failures} failures in a row no call for {breaker_cooldown:g} seconds",
         "confidence is {confidence} or more",
-        "`{ticket_label}` and the severity",
         "critical above a burn rate of {violation_above[critical]}, high above {violation_above[high]}, medium above "
         "{violation_above[medium]}",
         "begins with `PodCrashLooping` it is `{next_method[PodCrashLooping]}`",

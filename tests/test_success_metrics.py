@@ -281,6 +281,15 @@ def test_calls_and_alerts_without_effect_are_counted_where_they_belong() -> None
     assert success.calls_at(JIRA, load_of([good], calls, systems=("Linear", "Jira"))).share == 0
 
 
+def test_who_asks_once_for_several_alerts_is_judged_by_those_that_had_their_part() -> None:
+    *served, lost = alerts = [make_alert() for _ in range(3)]
+    together = opened(served[0], url=f"{LINEAR_URL}?{served[1].mark}")
+    traces = {one.mark: integrations.trace_of([together] if one in served else []) for one in alerts}
+    tally = success.calls_at(LINEAR, load_of(alerts, [together], traces))
+    assert (tally.count, len(tally.failures)) == (3, 1)
+    assert lost.called in tally.failures[0]
+
+
 def test_what_cannot_be_seen_without_a_ticket_is_not_counted_twice() -> None:
     alert = make_alert()
     load = load_of([alert], [], systems=("Linear", "Loki"))

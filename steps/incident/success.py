@@ -115,6 +115,8 @@ class SuccessMetrics:
 def calls_at(point: str, load: Load) -> Tally:
     """All calls at an integration point, and as one more that failed each alert for which nothing came of them.
 
+    Who asks once for several alerts, and keeps the answer, is judged by those that had their part.
+
     Raises BedNotReady when no alert of the load needs it.
     """
     systems = [system for system in load.systems if SYSTEMS[system].point == point]
@@ -129,7 +131,10 @@ def calls_at(point: str, load: Load) -> Tally:
         for alert in load.alerts
         if is_missed(system, alert, load) and alert.mark not in blamed
     ]
-    return Tally(point, len(calls) + len(missed), (*(told(call, reason) for call, reason in failed), *missed))
+    served = sum(bool(load.effect(system, alert)) for system in systems for alert in load.alerts)
+    return Tally(
+        point, max(len(calls), served) + len(missed), (*(told(call, reason) for call, reason in failed), *missed)
+    )
 
 
 def is_missed(system: str, alert: Alert, load: Load) -> bool:

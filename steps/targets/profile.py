@@ -249,8 +249,6 @@ class Rulings(Section):
     """An answer of the model in which it trusts less is not followed (CONTRACTS §9)."""
     next_method: dict[str, str] = Field(default={"PodCrashLooping": "pod-restart"}, min_length=1)
     """Functions that are chosen, by the beginning of the alertname, when the model cannot help."""
-    ticket_label: str = "agent-sre"
-    """The label on every ticket, beside the severity (ruling 14)."""
 
 
 class Linear(Section):
