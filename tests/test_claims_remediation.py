@@ -17,7 +17,7 @@ from steps.incident.alert import Alert, Rule, make_alert
 from steps.incident.incident import Incident
 from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, Remediation
 from steps.incident.waiting import BedNotReady, Waiting
-from steps.targets.profile import Limits
+from steps.targets.profile import Limits, Rulings
 from steps.world.cluster.cloudevent import Event, encode
 from steps.world.journal import Exchange, Flight, Journal
 from steps.world.services.signals import Signals
@@ -272,10 +272,15 @@ def test_a_probe_is_alone() -> None:
 
 
 class Tickets:
-    """The issues about an alert whose remediation has failed."""
+    """The issues about an alert whose remediation has failed, or fails before long."""
 
-    def __init__(self, alert: Alert) -> None:
-        self._held = [ticket(alert), ticket(alert)]
+    def __init__(self, alert: Alert, *, failed: bool = True) -> None:
+        self._alert, self._held = alert, [ticket(alert)]
+        if failed:
+            self.fail()
+
+    def fail(self) -> None:
+        self._held.append(ticket(self._alert))
 
     def about(self, _: Alert) -> list[Issue]:
         return self._held
@@ -295,7 +300,7 @@ def test_that_a_function_is_gone_may_be_noticed_late_but_not_never(
     alert, journal = make_alert(function=FUNCTION), Journal()
     waiting = Waiting(journal, Limits(recovery=10))
     incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
-    claims = Remediation(journal, waiting, incident, Tickets(alert), 2)  # type: ignore[arg-type]
+    claims = Remediation(journal, waiting, incident, Tickets(alert), Rulings(function_timeout=2))  # type: ignore[arg-type]
     url = f"http://{FUNCTION}.ai.svc.cluster.local/?{alert.mark}"
     for ended in calls:
         journal.record(caller="agent-sre", callee="functions", method="POST", url=url, status=502, ended=ended)
@@ -312,7 +317,8 @@ def test_that_a_function_is_gone_may_be_noticed_late_but_not_never(
 def claims_about(alert: Alert, journal: Journal, **limits: float) -> Remediation:
     """What can be claimed about the alert, whose function may take a second."""
     incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
-    return Remediation(journal, Waiting(journal, Limits(**limits)), incident, Tickets(alert), 1)  # type: ignore[arg-type]
+    rulings = Rulings(function_timeout=1)
+    return Remediation(journal, Waiting(journal, Limits(**limits)), incident, Tickets(alert), rulings)  # type: ignore[arg-type]
 
 
 def begun(journal: Journal, alert: Alert) -> Flight:
@@ -361,6 +367,31 @@ def test_a_call_is_given_up_within_its_time_out_whatever_a_recovery_may_take() -
 
     threading.Timer(0.5, gives_up).start()
     claims.given_up(alert, 1)
+
+
+def test_a_remediation_has_not_failed_yet_while_its_function_is_called_again() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    waiting, rulings, tickets = Waiting(journal, Limits(recovery=0.2)), Rulings(), Tickets(alert, failed=False)
+    claims = Remediation(journal, waiting, incident, tickets, rulings)  # type: ignore[arg-type]
+    refused(lambda: claims.failed(alert), "only BVL-8", "(waited 0.2 s")
+    again = begun(journal, alert)
+
+    def fails() -> None:
+        tickets.fail()
+        again.end()
+
+    threading.Timer(0.6, fails).start()
+    claims.failed(alert)
+
+
+def test_a_function_is_not_called_again_for_ever() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    waiting, rulings = Waiting(journal, Limits(recovery=0.1)), Rulings(function_timeout=0.1, tries=2)
+    claims = Remediation(journal, waiting, incident, Tickets(alert, failed=False), rulings)  # type: ignore[arg-type]
+    begun(journal, alert)
+    refused(lambda: claims.failed(alert), "only BVL-8", "still under way", "(waited 0.34 s")
 
 
 def test_a_look_is_taken_when_the_function_has_succeeded() -> None:

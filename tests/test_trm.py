@@ -40,7 +40,7 @@ from steps.reference.agent.alert import Alert as AgentAlert
 from steps.reference.agent.metrics import Metrics
 from steps.reference.calls import Retries
 from steps.reference.doors import Work
-from steps.targets.profile import Limits
+from steps.targets.profile import Limits, Rulings
 from steps.world.journal import Exchange, Journal
 from steps.world.services.functions import SHIPPED
 from steps.world.services.signals import Signals
@@ -647,7 +647,7 @@ def test_the_next_method_may_come_after_several_tries_of_the_model_but_has_to_co
     waiting = Waiting(journal, Limits(ticket=0.1, recovery=1))
     incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
     issues: Any = SimpleNamespace(quiet=lambda *alerts: None)
-    remediation = Remediation(journal, waiting, incident, issues, 60)
+    remediation = Remediation(journal, waiting, incident, issues, Rulings())
     claims = Claims(journal, waiting, incident, issues, remediation, None, 0.7)  # type: ignore[arg-type]
     with pytest.raises(AssertionError, match="but it called none"):
         claims.decided_otherwise(alert, "pod-restart")

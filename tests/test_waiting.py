@@ -144,10 +144,10 @@ def test_a_limit_of_the_agent_counts_from_when_it_is_told() -> None:
 def test_what_holds_the_agent_up_goes_beyond_its_limit_and_not_beyond_what_that_counts_from() -> None:
     waiting = Waiting(Journal(), Limits(ticket=0.1, event=30, notification=0.1))
     with pytest.raises(AssertionError, match=r"waited 0.3 s, the limit for 'ticket'"):
-        waiting.until(never, "ticket", beyond=0.2)
+        waiting.until(never, "ticket", beyond=lambda: 0.2)
     waiting.begin(lambda: "notification")
     with pytest.raises(BedNotReady, match=r"waited 0.1 s, the limit for 'notification'"):
-        waiting.until(never, "ticket", beyond=0.2)
+        waiting.until(never, "ticket", beyond=lambda: 0.2)
 
 
 def test_the_limit_of_an_event_counts_from_its_notification() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from steps.drivers.linear import Issue
@@ -15,6 +16,7 @@ from steps.incident.incident import Incident
 from steps.incident.issues import Issues, listed, text_of
 from steps.incident.waiting import BedNotReady, LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
+from steps.targets.profile import Rulings
 from steps.world.cluster.cloudevent import EventError, decode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.functions import NAMESPACE
@@ -83,13 +85,13 @@ class Remediation:
     """Claims about the remediation of one incident. Each keeps what it saw as evidence, or raises AssertionError."""
 
     def __init__(
-        self, journal: Journal, waiting: Waiting, incident: Incident, issues: Issues, function_timeout: float
+        self, journal: Journal, waiting: Waiting, incident: Incident, issues: Issues, rulings: Rulings
     ) -> None:
         self._journal = journal
         self._waiting = waiting
         self._incident = incident
         self._issues = issues
-        self._function_timeout = function_timeout
+        self._rulings = rulings
 
     # -- what was seen
 
@@ -224,7 +226,7 @@ class Remediation:
         made = {alert.called: self.calls(alert) for alert in alerts}
         self._incident.saw_exchanges("Calls of LambdaFunctions", [call for calls in made.values() for call in calls])
         for calls in made.values():
-            not_held_up(calls, self._function_timeout)
+            not_held_up(calls, self._rulings.function_timeout)
         return [only(made[alert.called], alert) for alert in alerts]
 
     def not_called(self, alert: Alert) -> None:
@@ -243,8 +245,12 @@ class Remediation:
         self._issues.exactly_one(alert)
 
     def failed(self, alert: Alert) -> Issue:
-        """A ticket beside the alert's own tells that its remediation failed."""
-        ticket = self._waiting.until(lambda: self._failure_of(alert), "recovery")
+        """A ticket beside the alert's own tells that its remediation failed.
+
+        A function that did not answer may be called again, and keeps whoever waits for it once more.
+        """
+        held_up = partial(self._spent_on_calls, alert, self._journal.cursor())
+        ticket = self._waiting.until(lambda: self._failure_of(alert), "recovery", beyond=held_up)
         self._issues.show(ticket)
         return ticket
 
@@ -355,13 +361,21 @@ class Remediation:
         self._waiting.until(begun, limit)
         return self._waiting.until(ended, limit, beyond=self._longest_call)
 
-    @property
     def _longest_call(self) -> float:
         """Seconds after which a call has been given up at the latest."""
-        return self._function_timeout * (1 + TOLERANCE)
+        return self._rulings.function_timeout * (1 + TOLERANCE)
+
+    def _spent_on_calls(self, alert: Alert, since: float) -> float:
+        """Seconds since then that calls about the alert have taken, of as many as there may be."""
+        made = self.calls(alert) + self._under_way(alert)
+        now = self._journal.cursor()
+        taken = sum(max(0.0, min(call.ended, now) - max(call.began, since)) for call in made)
+        return min(taken, self._rulings.tries * self._longest_call())
 
     def _ending(self, alert: Alert) -> str:
         """How the calls about the alert ended: the nearest miss."""
+        if self._under_way(alert):
+            return ", while a call of its function is still under way"
         if not (made := self.calls(alert)):
             return ", and agent-sre called no function"
         return f", although the last of {len(made)} calls ended with {_end(made[-1])}"

@@ -284,8 +284,7 @@ class Stage:
         """What that scenario's sentences speak through."""
         incident, waiting, journal = self.incident_of(scenario), self.waiting, self.world.journal
         issues = Issues(self.linear, journal, waiting, incident, self.profile)
-        timeout = self.profile.rulings.function_timeout
-        remediation = Remediation(journal, waiting, incident, issues, timeout)
+        remediation = Remediation(journal, waiting, incident, issues, self.profile.rulings)
         observability = Observability(
             lambda: self.prometheus,
             lambda: self.loki,

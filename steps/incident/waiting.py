@@ -55,7 +55,7 @@ class Count:
     """Counts the time of a limit, and before it that of what the limit counts from."""
 
     def __init__(
-        self, limits: Limits, limit: LimitName, next_hop: Callable[[], LimitName | None], beyond: float = 0
+        self, limits: Limits, limit: LimitName, next_hop: Callable[[], LimitName | None], beyond: Callable[[], float]
     ) -> None:
         self._limits, self._limit, self._next_hop, self._beyond = limits, limit, next_hop, beyond
         self._before = list(AFTER.get(limit, ()))
@@ -65,7 +65,7 @@ class Count:
     def seconds(self) -> float:
         """The limit that counts now, with what may go beyond it."""
         seconds: float = getattr(self._limits, self.name)
-        return seconds + self._beyond if self.name == self._limit else seconds
+        return seconds + self._beyond() if self.name == self._limit else seconds
 
     def over(self) -> bool:
         """Whether the time is over. An event that did not come in time may come late, within the limit itself."""
@@ -101,10 +101,11 @@ class Waiting:
         self._next_hop = next_hop
         self.spent.begin()
 
-    def until(self, claim: Callable[[], T], limit: LimitName, beyond: float = 0) -> T:
+    def until(self, claim: Callable[[], T], limit: LimitName, beyond: Callable[[], float] = lambda: 0) -> T:
         """What the claim returns once it holds, that is once it raises no AssertionError.
 
-        `beyond` are seconds that it may take in addition to the limit: those for which the scenario holds the agent up.
+        `beyond` tells the seconds that it may take in addition to the limit: those for which the scenario holds the
+        agent up, so far or at the longest.
         Raises the claim's last AssertionError, with the limit that it had, or with what has ended meanwhile; and
         BedNotReady when Alertmanager has not notified of what the claim waits for.
         """
