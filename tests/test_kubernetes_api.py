@@ -368,6 +368,24 @@ async def test_an_unknown_resource_is_not_found_as_a_status(http: httpx.AsyncCli
     assert_status(await http.get(place), 404, "NotFound", "the server could not find the requested resource")
 
 
+@pytest.mark.parametrize(
+    ("method", "place", "what"),
+    [
+        ("GET", "/api/v1/nodes", "nodes"),
+        ("POST", "/api/v1/namespaces/default/events", "events"),
+        ("GET", "/api/v1/namespaces/default/pods/web-1/log", "pods/log"),
+        ("PATCH", "/apis/apps/v1/namespaces/default/deployments/web/scale", "deployments/scale"),
+        ("PUT", "/apis/coordination.k8s.io/v1/namespaces/default/leases/agent-sre", "leases"),
+        ("GET", "/apis/metrics.k8s.io/v1beta1/namespaces/default/pods", "pods"),
+    ],
+)
+async def test_what_a_real_server_would_serve_is_said_not_to_be_covered(
+    http: httpx.AsyncClient, method: str, place: str, what: str
+) -> None:
+    refusal = f"The acceptance suite's double does not cover this: {what}."
+    assert_status(await http.request(method, place), 501, "NotImplemented", refusal)
+
+
 async def test_bodies_are_json_or_yaml_and_nothing_else(http: httpx.AsyncClient) -> None:
     text = yaml.safe_dump(rule())
     created = await http.post(RULES, content=text, headers={"content-type": "application/yaml"})

@@ -23,6 +23,7 @@ from steps.world.cluster.kubernetes.resources import Resource, at_path, group_ve
 from steps.world.cluster.kubernetes.schema import Object
 from steps.world.cluster.kubernetes.selectors import Match, field_selector, label_selector
 from steps.world.cluster.kubernetes.store import Change, Store, decode
+from steps.world.cluster.kubernetes.uncovered import uncovered
 
 _BODY_LIMIT = 3 * 1024 * 1024
 _WATCH_SECONDS = 1800.0
@@ -76,6 +77,8 @@ class KubernetesApi:
             return JSONResponse(document)
         if path in ("/healthz", "/livez", "/readyz"):
             return PlainTextResponse("ok")
+        if (missing := uncovered(path)) is not None:
+            raise errors.not_covered(missing)
         target = _target(path)
         if target is None:
             return PlainTextResponse("404 page not found\n", 404)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from steps.world.services.covered import NOT_COVERED
+
 if TYPE_CHECKING:
     from steps.world.cluster.kubernetes.resources import Resource
 
@@ -94,6 +96,11 @@ def not_found(resource: Resource, name: str) -> ApiError:
 
 def no_such_resource() -> ApiError:
     return ApiError(404, "NotFound", "the server could not find the requested resource", {})
+
+
+def not_covered(what: str) -> ApiError:
+    """A real server would answer, this one does not."""
+    return ApiError(501, "NotImplemented", f"{NOT_COVERED}{what}.")
 
 
 def method_not_allowed() -> ApiError:
