@@ -49,14 +49,14 @@ def load(processes: int) -> Iterator[None]:
 
 def _turn() -> None:
     while True:
-        ended = time.monotonic() + random.uniform(*SPELL)
+        ended = time.monotonic() + random.uniform(*BUSY)
         while time.monotonic() < ended:
             pass
-        time.sleep(random.uniform(*SPELL))
+        time.sleep(random.uniform(*REST))
 
 
-SPELL = (1.0, 10.0)
-"""Seconds that a busy process works, or rests, before it does the other, in between by chance."""
+BUSY, REST = (1.0, 5.0), (2.0, 15.0)
+"""Seconds that a busy process works, and that it rests then, in between by chance."""
 
 
 def main() -> int:

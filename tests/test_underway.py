@@ -28,7 +28,7 @@ def notify(journal: Journal, alert: Alert, status: Status = "firing") -> None:
     )
 
 
-def tell(journal: Journal, alert: Alert) -> None:
+def tell(journal: Journal, alert: Alert, status: int | None = 202) -> None:
     journal.record(
         caller="broker",
         callee="agent-sre",
@@ -36,7 +36,7 @@ def tell(journal: Journal, alert: Alert) -> None:
         url="http://agent-sre/",
         request_headers=JSON,
         request_body=json.dumps({"data": {"labels": alert.labels}}).encode(),
-        status=202,
+        status=status,
     )
 
 
@@ -65,6 +65,18 @@ def test_what_was_said_before_or_of_another_alert_or_state_is_no_way_of_this_one
     assert signalled.next_hop(journal) == "notification"
     notify(journal, alert, "resolved")
     assert signalled.next_hop(journal) == "event"
+
+
+@pytest.mark.parametrize(("status", "next_hop"), [(None, "event"), (503, "event"), (500, None), (400, None)])
+def test_who_is_just_started_anew_is_not_told_yet(
+    journal: Journal, alert: Alert, status: int | None, next_hop: str | None
+) -> None:
+    signalled = Signalled(alert, "fired", journal.cursor())
+    notify(journal, alert)
+    tell(journal, alert, status)
+    assert signalled.next_hop(journal) == next_hop
+    tell(journal, alert)
+    assert signalled.next_hop(journal) is None
 
 
 def test_what_is_under_way_counts_as_said(journal: Journal, alert: Alert) -> None:

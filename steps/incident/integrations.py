@@ -108,6 +108,8 @@ def _asks_slo(call: Exchange) -> bool:
 
 TRACKERS = ("linear", "jira")
 """Where tickets are."""
+INQUIRED = ("prometheus", "loki", "tempo", "pagerduty", "trm", "functions")
+"""Who is asked about an alert before something is written on its tickets."""
 
 
 @dataclass(frozen=True, slots=True)

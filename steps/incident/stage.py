@@ -37,7 +37,7 @@ from steps.incident.events import Events
 from steps.incident.flood import Flood
 from steps.incident.hostile import Hostility
 from steps.incident.incident import Incident
-from steps.incident.integrations import TRACKERS
+from steps.incident.integrations import INQUIRED, TRACKERS
 from steps.incident.issues import Issues
 from steps.incident.jira_issues import JiraIssues
 from steps.incident.model import Model
@@ -401,7 +401,7 @@ class Stage:
             assert not any(incident.next_hop() for incident in self._incidents.values()), "Expected agent-sre told."
 
         def called() -> float | None:
-            if any(journal.in_flight(caller=AGENT, callee=tracker) for tracker in TRACKERS):
+            if any(journal.in_flight(caller=AGENT, callee=one) for one in (*TRACKERS, *INQUIRED)):
                 return None
             since = journal.cursor() - limits.patience
             calls = [call for one in TRACKERS for call in journal.exchanges(caller=AGENT, callee=one, since=since)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,4 +40,10 @@ class Signalled:
         ]
         if not notified:
             return "notification"
-        return None if said("broker", "agent-sre", notified[0].began) else "event"
+        told = said("broker", "agent-sre", notified[0].began)
+        return None if any(map(_reached, told)) else "event"
+
+
+def _reached(delivery: Exchange) -> bool:
+    """Whether somebody was there to hear it: an agent that is just started anew, or ends, is told again."""
+    return delivery.ended == math.inf or delivery.status not in (None, 503)
