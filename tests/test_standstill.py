@@ -13,7 +13,7 @@ import pytest
 from steps.incident.incident import Incident
 from steps.incident.stage import Stage
 from steps.world.journal import Journal
-from steps.world.standstill import BEARABLE, BEAT, STANDSTILL, standstills_noted
+from steps.world.standstill import BEARABLE, BEAT, STANDSTILL, given_up, standstills_noted
 from steps.world.world import WorldUnavailable
 
 
@@ -66,9 +66,9 @@ def stand_still(journal: Journal, **said: Any) -> None:
     journal.mark(STANDSTILL, "the world stood still for 0.9 s", at=began).close(began + 0.9)
     usual: dict[str, Any] = {
         "caller": "agent-sre",
-        "callee": "prometheus",
+        "callee": "loki",
         "method": "GET",
-        "url": "http://prometheus/",
+        "url": "http://loki/",
     }
     times = {"began": began + 0.2, "ended": began + 1, "status": None}
     journal.record(**usual | times | said)
@@ -79,9 +79,7 @@ def test_who_fails_and_gave_up_a_call_while_the_world_stood_still_cannot_be_judg
     stage = stage_with(journal)
     Stage.end(stage, "a.feature:3", failed=True)
     stand_still(journal)
-    told = (
-        r"Meanwhile the world stood still for 0\.9 s, and agent-sre gave up its call to prometheus: the machine is too"
-    )
+    told = r"Meanwhile the world stood still for 0\.9 s, and agent-sre gave up its call to loki: the machine is too"
     with pytest.raises(WorldUnavailable, match=told):
         Stage.end(stage, "a.feature:3", failed=True)
 
@@ -90,7 +88,7 @@ def test_who_fails_and_gave_up_a_call_while_the_world_stood_still_cannot_be_judg
     "said",
     [
         {"status": 200},
-        {"status": None, "fault": "prometheus answers nothing"},
+        {"status": None, "fault": "loki answers nothing"},
         {"caller": "suite"},
         {"url": "http://kubernetes/apis?watch=true", "callee": "kubernetes"},
     ],
@@ -100,6 +98,29 @@ def test_a_standstill_in_which_no_program_lost_patience_excuses_nothing(said: di
     stage = stage_with(journal)
     stand_still(journal, **said)
     Stage.end(stage, "a.feature:3", failed=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "is_excused"),
+    [
+        ({}, True),
+        ({"ended": 10.3}, False),
+        ({"status": 503}, False),
+        ({"fault": "hangs"}, False),
+        ({"callee": "loki"}, False),
+    ],
+)
+def test_who_gave_up_a_call_that_prometheus_did_not_answer_is_excused(said: dict[str, Any], is_excused: bool) -> None:
+    journal = Journal()
+    usual: dict[str, Any] = {
+        "caller": "agent-sre",
+        "callee": "prometheus",
+        "method": "GET",
+        "url": "http://prometheus/",
+    }
+    call = journal.record(**usual | {"status": None, "began": 10.0, "ended": 10.6} | said)
+    told = given_up(journal, [call], since=0)
+    assert told == ("Prometheus did not answer for 0.6 s, and agent-sre gave up its call" if is_excused else "")
 
 
 def test_a_call_that_was_given_up_at_another_time_excuses_nothing() -> None:

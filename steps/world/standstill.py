@@ -21,7 +21,9 @@ STANDSTILL = "standstill"
 BEAT = 0.05
 """Seconds between two looks at the clock."""
 BEARABLE = 0.5
-"""Seconds without a processor that nobody minds: half of a short time-out."""
+"""Seconds without a processor, or without an answer of Prometheus, that nobody minds: half of a short time-out."""
+PROMETHEUS = "prometheus"
+"""The one program among the systems around agent-sre: it answers within milliseconds, unless it gets no processor."""
 
 
 @asynccontextmanager
@@ -36,11 +38,15 @@ async def standstills_noted(journal: Journal) -> AsyncIterator[None]:
 
 
 def given_up(journal: Journal, calls: Iterable[Exchange], since: float) -> str:
-    """What to say of the first of these calls that its caller gave up while the world stood still; empty if none was.
+    """What to say of the first of these calls that its caller gave up while the world, or Prometheus, stood still.
 
+    Empty if there was none.
     A call that met a fault was given up because of that.
     """
     lost = [call for call in calls if call.status is None and not call.fault and not call.is_watch]
+    for call in lost:
+        if call.callee == PROMETHEUS and call.ended - call.began >= BEARABLE:
+            return f"Prometheus did not answer for {call.ended - call.began:.1f} s, and {call.caller} gave up its call"
     for mark in journal.marks(since, kind=STANDSTILL):
         until = math.inf if mark.until is None else mark.until
         for call in lost:
