@@ -501,7 +501,7 @@ def other_called(context: Context) -> None:
         call = context.remediation.call(context.incident.alerts[-1])
         ends = context.opened_at + context.stage.profile.rulings.breaker_cooldown
         if is_last or call.began < ends:
-            remediation.called_before(call, ends)
+            context.remediation.called_within_cool_down(call, ends)
             return
         is_cool(context)
         fails_once_more(context, fire(context, context.incident.function))

@@ -271,6 +271,16 @@ def test_a_probe_is_alone() -> None:
     refused(lambda: remediation.alone(probe, [before, probe, beside, after]), FUNCTION, "1 more")
 
 
+def test_a_late_call_says_nothing_of_a_cool_down_that_is_shorter_than_an_alert_may_take() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    late = call(began=11.5)
+    refused(lambda: claims_about(alert, journal, ticket=6).called_within_cool_down(late, 11), "0.50 s after the end")
+    short = claims_about(alert, journal, ticket=31)
+    short.called_within_cool_down(late, 12)
+    with pytest.raises(BedNotReady, match="may take 31 s to call it"):
+        short.called_within_cool_down(late, 11)
+
+
 class Tickets:
     """The issues about an alert whose remediation has failed, or fails before long."""
 

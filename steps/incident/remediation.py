@@ -193,6 +193,22 @@ class Remediation:
         self._incident.saw_exchanges("The call of the LambdaFunction", [call])
         abandoned(call, timeout)
 
+    def called_within_cool_down(self, call: Exchange, until: float) -> None:
+        """The call began before the cool-down of another function ended, which is at that time of the journal.
+
+        Raises BedNotReady when it did not, and an alert has more time for its call than the cool-down leaves.
+        """
+        cool_down, ticket = self._rulings.breaker_cooldown, self._waiting.limits.ticket
+        try:
+            called_before(call, until)
+        except AssertionError as missed:
+            if cool_down >= ticket:
+                raise
+            raise BedNotReady(
+                f"{missed} It may take {ticket:g} s to call it (limits.ticket), so that a cool-down of {cool_down:g} s "
+                "(rulings.breaker_cooldown) says nothing: have it last longer."
+            ) from None
+
     def called_once(self, alert: Alert) -> Exchange:
         """The alert's function is called about it, once, and no other is."""
         (call,) = self.each_called_once([alert])
