@@ -39,8 +39,10 @@ from kubernetes_objects import (
     trigger,
 )
 
-from steps.world.cluster.kubernetes import ApiError, KubernetesApi, Store
+from steps.world.cluster.kubernetes import ApiError, KubernetesApi, Store, errors
 from steps.world.cluster.kubernetes.patch import json_patch
+from steps.world.journal import Journal
+from steps.world.services.covered import uncovered
 
 TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
 
@@ -384,6 +386,19 @@ async def test_what_a_real_server_would_serve_is_said_not_to_be_covered(
 ) -> None:
     refusal = f"The acceptance suite's double does not cover this: {what}."
     assert_status(await http.request(method, place), 501, "NotImplemented", refusal)
+
+
+@pytest.mark.parametrize(("resource", "excuses"), [("leases", True), ("events", False)])
+def test_who_only_tells_kubernetes_something_is_judged_all_the_same(resource: str, excuses: bool) -> None:
+    call = Journal().record(
+        caller="agent-sre",
+        callee="kubernetes",
+        method="POST",
+        url=f"https://kubernetes/api/v1/namespaces/ai/{resource}",
+        status=501,
+        response_body=json.dumps(errors.not_covered(resource).status()).encode(),
+    )
+    assert bool(uncovered([call])) is excuses
 
 
 async def test_bodies_are_json_or_yaml_and_nothing_else(http: httpx.AsyncClient) -> None:

@@ -9,7 +9,7 @@ from steps.world.journal import Exchange
 
 NOT_COVERED = "The acceptance suite's double does not cover this: "
 """How the answer to such a request begins, or the sentence in it when errors are JSON; its status is 501."""
-TELLING = ("/push", "/logs")
+TELLING = ("/push", "/logs", "/events")
 """Ends of the paths by which somebody tells a backend something, and learns nothing from the answer."""
 SHOWN = 500
 """Characters of a request that a sentence shows."""
