@@ -34,17 +34,21 @@ class Breaker:
     """Seconds until one call may try again."""
     _in_a_row: int = 0
     _next_call: float = 0
+    _probing: bool = False
 
     def enter(self) -> None:
         """Lets a call pass, or raises RefusedError."""
         if self._in_a_row < self.failures:
             return
+        if self._probing:
+            raise RefusedError(f"It failed {self._in_a_row} times in a row, and a probe of it is under way.")
         if (wait := self._next_call - time.monotonic()) > 0:
             raise RefusedError(f"It failed {self._in_a_row} times in a row and is not called for another {wait:.1f} s.")
-        self._next_call = time.monotonic() + self.cooldown  # the probe: others wait for another cool-down
+        self._probing = True
 
     def leave(self, *, failed: bool) -> None:
         """Tells how the call went."""
+        self._probing = False
         self._in_a_row = self._in_a_row + 1 if failed else 0
         self._next_call = time.monotonic() + self.cooldown
 
@@ -78,7 +82,7 @@ class Functions:
         breaker.enter()
         try:
             message = await self._retries.run(f"call of {function}", lambda: self._post(function, request))
-        except CallError:
+        except BaseException:  # a call that is cut off has not succeeded either
             breaker.leave(failed=True)
             raise
         breaker.leave(failed=False)

@@ -4,5 +4,5 @@ ITEMS = ("AC5.8",)
 SAYS = "to probe"
 
 FILE = "agent/functions.py"
-RIGHT = "self._next_call = time.monotonic() + self.cooldown  # the probe: others wait for another cool-down"
+RIGHT = "self._probing = True"
 WRONG = "pass"
