@@ -19,6 +19,8 @@ from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLScalarType, get_n
 from steps.world.journal import Journal
 from steps.world.services.covered import uncovered
 from steps.world.services.linear import Linear, errors, opens_issues, operations
+from steps.world.services.linear.limits import Allowance, Bucket, Limited
+from steps.world.services.linear.problems import LinearError
 from steps.world.services.linear.schema import is_connection, schema
 
 KEY, OTHER_KEY, ADMIN_KEY = "lin_api_agent", "lin_api_colleague", "lin_api_admin"
@@ -1474,6 +1476,19 @@ async def test_a_limit_lasts_from_the_first_call_that_meets_it(desk: Desk) -> No
     for wait, status in ((0, 400), (1.9, 400), (0.2, 200)):
         desk.clock.now += wait
         assert (await desk.post({"query": "{ viewer { id } }"})).status_code == status
+
+
+@pytest.mark.parametrize("what", ["requests", "complexity"])
+def test_a_limit_is_not_met_by_an_answer_that_only_tells_what_is_left(what: Limited) -> None:
+    counted = Allowance(Bucket(2500), Bucket(250_000))
+    counted.take_request(now=100)
+    counted.take_points(1, now=100)
+    counted.block(what, 2)  # before that call has its answer
+    told = dict(counted.headers(100, 1, searches=False))
+    assert told[f"x-ratelimit-{what}-remaining"] != "0"
+    with pytest.raises(LinearError, match="Rate limit exceeded"):
+        counted.take_request(now=200)
+        counted.take_points(1, now=200)
 
 
 async def test_a_limit_that_nobody_has_met_can_be_taken_back(desk: Desk) -> None:

@@ -12,6 +12,11 @@ class Reached:
     seconds: float
     _until: float | None = None
 
+    @property
+    def is_met(self) -> bool:
+        """Whether a call has met it by now."""
+        return self._until is not None
+
     def ends(self, now: float) -> float:
         """When it ends, for a call that meets it now."""
         if self._until is None:

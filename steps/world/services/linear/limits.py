@@ -64,17 +64,19 @@ class Bucket:
 
     def take(self, amount: float, now: float) -> bool:
         """Takes `amount`, or nothing when there is less."""
+        if self._block:
+            self._block.ends(now)  # counted from here, and not from an answer that only tells what is left
         if self.remaining(now) < amount:
             return False
         self._level -= amount
         return True
 
     def block(self, seconds: float) -> None:
-        """Empty for so long from when it is next asked for, full from then on."""
+        """Empty for so long from when something is next taken, full from then on."""
         self._block = Reached(seconds) if seconds else None
 
     def _is_blocked(self, now: float) -> bool:
-        if self._block is None:
+        if self._block is None or not self._block.is_met:
             return False
         if now < (ends := _whole_milliseconds(self._block.ends(now))):
             return True
@@ -99,7 +101,7 @@ class Allowance:
     searches: Bucket = field(default_factory=lambda: Bucket(SEARCHES_PER_MINUTE, 60.0))
 
     def block(self, what: Limited, seconds: float) -> None:
-        """That is used up for so long from when it is next asked for."""
+        """That is used up for so long from the next call on."""
         (self.requests if what == "requests" else self.complexity).block(seconds)
 
     def take_request(self, now: float) -> None:
