@@ -103,7 +103,7 @@ class Crew:
         for number, hand in enumerate(hands, 1):
             own, its = fork.Pipe()
             others = [*(member.line for member in crew.members), own]
-            arguments = (runner, number, tuple(hand), its, others)
+            arguments = (runner, number, tuple(hand), tuple(crew.alone), its, others)
             process = fork.Process(target=worker.main, args=arguments, name=f"worker {number}")
             process.start()
             its.close()

@@ -243,9 +243,11 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             units = self.record.order.units_of(selected, expected)
         else:
             seconds = sum(map(expected.of, selected))
-            units = longest_first(units_of(selected, expected, longest_unit(seconds, max(1, self._jobs(seconds)))))
+            units = units_of(selected, expected, longest_unit(seconds, max(1, self._jobs(seconds))))
         alone = [unit for unit in units if unit.load and not unit.last] + [unit for unit in units if unit.last]
         others = [unit for unit in units if unit not in alone]
+        if not self.record.order:
+            others = longest_first(others)
         jobs = min(self._jobs(sum(unit.seconds for unit in others)), len(others))
         if self.record.set_up or jobs < 2:
             return [units], []

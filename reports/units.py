@@ -141,7 +141,7 @@ def asked_order(settings: Mapping[str, str]) -> Shuffle | None:
 
 
 def longest_first(units: Iterable[Unit]) -> list[Unit]:
-    """The units in the order in which they are dealt, unless chance has ordered them."""
+    """The units in the order in which they are dealt to workers, unless chance has ordered them."""
     return sorted(units, key=lambda unit: -unit.seconds)
 
 

@@ -120,16 +120,17 @@ ToWorker = Run | Halt | Finish
 class Worker:
     """The life of one worker, within its own process."""
 
-    def __init__(self, runner: AcceptanceRunner, number: int, units: Sequence[Unit], crew: Connection) -> None:
+    def __init__(
+        self, runner: AcceptanceRunner, number: int, units: Sequence[Unit], alone: Sequence[Unit], crew: Connection
+    ) -> None:
+        """It prepares for what it may be given: its own `units`, and those that one of the workers runs `alone`."""
         self._runner = runner
         self._record = runner.record
         self._crew = crew
         self._orders: queue.SimpleQueue[Run | Finish] = queue.SimpleQueue()
-        self._features = {unit: feature_of(unit) for unit in units}
+        self._features = {unit: feature_of(unit) for unit in (*units, *alone)}
         self._record.part = number
         self._record.selected = []
-        for unit in units:
-            self._select(unit)
         runner.features = list(self._features.values())
 
     def work(self) -> None:
@@ -153,20 +154,14 @@ class Worker:
         """The features of the units, one after the other as the crew gives them."""
         with suppress(KeyboardInterrupt):
             while not self._runner.aborted and isinstance(order := self._orders.get(), Run):
-                if order.unit not in self._features:
-                    self._features[order.unit] = feature_of(order.unit)
-                    self._select(order.unit)
-                feature = self._features[order.unit]
+                feature = self._features.get(order.unit) or feature_of(order.unit)
+                scenarios = list(feature.walk_scenarios())
+                self._record.selected += scenarios
                 yield feature
-                scenarios = [one for one in feature.walk_scenarios() if one.line in order.unit.lines]
                 allure.listener.write_all(scenarios)
                 verdicts = tuple(verdict_on(one, self._record) for one in scenarios)
                 self._tell(Settled(verdicts, tuple(self._record.measures)))
                 self._record.measures.clear()
-
-    def _select(self, unit: Unit) -> None:
-        scenarios = self._features[unit].walk_scenarios()
-        self._record.selected += [one for one in scenarios if one.line in unit.lines]
 
     def _listen(self) -> None:
         """Takes orders. Without a crew there is nothing to work for: the keeper stops what the world has started."""
@@ -202,7 +197,12 @@ def _leave(part: Any, lines: Sequence[int]) -> bool:
 
 
 def main(
-    runner: AcceptanceRunner, number: int, units: Sequence[Unit], crew: Connection, others: Sequence[Connection]
+    runner: AcceptanceRunner,
+    number: int,
+    units: Sequence[Unit],
+    alone: Sequence[Unit],
+    crew: Connection,
+    others: Sequence[Connection],
 ) -> None:
     """What a worker's process runs. It leaves the terminal, and its Ctrl-C, to the crew."""
     for connection in others:
@@ -213,7 +213,7 @@ def main(
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
         os.dup2(output, stream.fileno())
-    Worker(runner, number, units, crew).work()
+    Worker(runner, number, units, alone, crew).work()
 
 
 def log_of(record: run.Record, number: int) -> Path:

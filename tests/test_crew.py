@@ -213,6 +213,22 @@ def test_beside_what_puts_the_agent_under_load_nothing_runs(suite: TinySuite) ->
     assert log.count("closed") == 3
 
 
+def test_every_worker_prepares_for_its_own_share_and_for_what_runs_alone(suite: TinySuite) -> None:
+    load = "@AC2.1\nFeature: load\n  @load\n  Scenario: measures the agent\n    Given it is written down\n"
+    suite.write("features/load.feature", load)
+    hook = """
+def before_all(context):
+    with open("prepared", "a") as file:
+        for feature in context._runner.features:
+            for scenario in feature.walk_scenarios():
+                print(scenario.name, file=file)
+"""
+    suite.write("environment.py", hook)
+    assert suite.run("-j", "3").scenario("measures the agent").status is Status.PASSED
+    prepared = (suite.root / "prepared").read_text().splitlines()
+    assert sorted(prepared) == ["measures the agent"] * 3 + [f"trivial {number}" for number in range(6)]
+
+
 def test_an_order_by_chance_is_told_and_can_be_repeated(suite: TinySuite) -> None:
     orders = []
     for arguments in (("random",), ("random:1",), ("random:1",), ("random:2",)):

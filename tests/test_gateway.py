@@ -1,12 +1,14 @@
 """The gateway: every way in, every kind of answer, and the record of each call."""
 
 import asyncio
+import gc
 import json
 import os
 import socket
 import ssl
 import threading
 import urllib.request
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,7 +25,7 @@ from starlette.routing import Route
 
 from steps.incident import transport
 from steps.world.gateway import Authority, Gateway
-from steps.world.gateway.connection import RESET_ON_CLOSE
+from steps.world.gateway.connection import RESET_ON_CLOSE, Connection
 from steps.world.gateway.faults import ExpiredCertificate
 from steps.world.journal import BODY_LIMIT, Exchange, Journal
 from steps.world.loop import Loop
@@ -888,6 +890,22 @@ async def test_closing_leaves_nothing_behind_and_records_what_was_under_way(
     for url in (door, front):
         with pytest.raises(ConnectionRefusedError):
             await Wire.open(url)
+
+
+async def test_a_connection_that_is_over_is_freed_at_once(gateway: Gateway, authority: Authority) -> None:
+    """A run's garbage is collected once for each scenario, and never what was in use then: connections above all."""
+    gateway.route(HOST, "linear", named("linear"))
+    gc.collect()
+    gc.disable()
+    try:
+        async with wire(await gateway.door("agent")) as caller:
+            await caller.start_tls(HOST, authority.client_context())
+            caller.send(f"GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
+            assert (await caller.answer())[1] == b"linear"
+            [connection] = [weakref.ref(one) for one in gc.get_objects() if type(one) is Connection]
+        await eventually(lambda: connection() is None)
+    finally:
+        gc.enable()
 
 
 def test_steps_reach_the_gateway_from_their_own_thread(journal: Journal, authority: Authority) -> None:

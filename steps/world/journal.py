@@ -337,7 +337,7 @@ class Journal:
             found = sorted((flight.exchange() for flight in self._flights.values()), key=_order)
         if mentioning is not None:
             words = {mentioning} if isinstance(mentioning, str) else set(mentioning)
-            found = [e for e in found if words & _identities(e) or _mentions(e, words)]
+            found = [e for e in found if _mentions(e, words)]
         return [e for e in found if _fits(e, caller, callee, since, method, path)]
 
     def at_work(self, *, caller: str | None = None, mentioning: str | Iterable[str] | None = None) -> list[Exchange]:

@@ -139,7 +139,7 @@ class Connection(asyncio.Protocol):
                 self._flight = None
         except h11.RemoteProtocolError as error:
             self._reject(error)
-        except CutShortError:
+        except (CutShortError, asyncio.CancelledError):  # its task would keep it, and thereby the whole connection
             pass
         except NotHttpError as error:
             self._transport.write(error.data)
