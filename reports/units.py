@@ -23,11 +23,11 @@ from reports.verdict import Verdict
 COMMITTED = Path("reports") / "durations.json"
 """The same in every checkout, so that all shards deal alike. `make bench` writes it."""
 OWN = Path("reports") / "history" / "durations.json"
-EACH = 5
+EACH = 10
 """Units that a hand gets at least, if there are so many scenarios."""
 UNKNOWN = 0.5
 """Seconds that a scenario is expected to take that nobody has run yet."""
-SHORTEST, LONGEST = 2.0, 10.0
+SHORTEST, LONGEST = 1.0, 10.0
 """Seconds that a unit is to take at most, if it has several scenarios, in a short run and in a long one."""
 LAST = "last"
 """The tag of scenarios that judge the whole run: they run at its end."""

@@ -75,7 +75,7 @@ def test_only_a_single_scenario_makes_a_long_unit(took: list[float]) -> None:
         assert len(unit.lines) == 1 or unit.seconds <= LONGEST + max(took)
 
 
-@pytest.mark.parametrize(("seconds", "hands", "longest"), [(0, 1, 2), (27, 2, 2.7), (27, 4, 2), (400, 2, 10)])
+@pytest.mark.parametrize(("seconds", "hands", "longest"), [(0, 1, 1), (27, 2, 1.35), (27, 4, 1), (400, 2, 10)])
 def test_a_short_run_is_dealt_in_small_units(seconds: float, hands: int, longest: float) -> None:
     assert longest_unit(seconds, hands) == longest
 
