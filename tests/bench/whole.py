@@ -9,6 +9,7 @@ import os
 import resource
 import tempfile
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -32,20 +33,22 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, memory() as peak:
         cpu = children_cpu()
         run = run_suite(Path(place) / "suite")
-        wall, cpu = run.took, children_cpu() - cpu
+        over, wall, cpu = time.time(), run.took, children_cpu() - cpu
         latest = Path(place) / "suite" / "reports" / "latest"
         Console().print(table(run.verdict, latest))
         Durations({}).keep(run.verdict, ROOT / COMMITTED)
     judged = [one for one in run.verdict.scenarios if one.began]
     longest = max(judged, key=lambda one: one.duration)
-    boot = min(one.began for one in judged if one.began) - run.verdict.run.started
-    ended = max(one.began.timestamp() + one.duration for one in judged if one.began)
-    after = wall - (ended - run.verdict.run.started.timestamp())
+    started = run.verdict.run.started.timestamp()
+    first = min(one.began.timestamp() for one in judged if one.began)
+    last = max(one.began.timestamp() + one.duration for one in judged if one.began)
+    closed = started + run.verdict.run.duration
     bound = max(longest.duration, cpu / (os.cpu_count() or 1))
     print(f"whole run: {wall:.1f} s, exit code {run.exit_code}, {len(judged)} scenarios")
     print(
-        f"critical path: {boot.total_seconds():.1f} s until the first scenario begins, "
-        f"{wall - boot.total_seconds() - after:.1f} s of scenarios, {after:.1f} s of start, clean-up and reports"
+        f"critical path: {started - (over - wall):.1f} s until the command begins, {first - started:.1f} s "
+        f"until the first scenario begins, {last - first:.1f} s of scenarios, {closed - last:.1f} s of clean-up, "
+        f"{over - closed:.1f} s of reports"
     )
     print(
         f"lower bound: {bound:.1f} s, of {cpu:.1f} CPU seconds of all processes on {os.cpu_count()} cores, and "
