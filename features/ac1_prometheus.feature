@@ -99,36 +99,42 @@ Feature: AC1 Prometheus Integration
   Scenario: A repeated notification is the same incident
     Given an alert that fires, has a ticket and is soon notified again
     When Alertmanager repeats the notification
-    Then the alert has exactly one open ticket
+    Then the alert still has exactly one open ticket, though another alert after it has its own
 
   @AC1.5
   Scenario: An alert whose texts change with its value is the same incident
     Given an alert that fires, has a ticket and is soon notified again
     When its signal rises further, and Alertmanager repeats the notification with the new value
-    Then the alert has exactly one open ticket
+    Then the alert still has exactly one open ticket, though another alert after it has its own
 
   @AC1.5
   Scenario: A second Alertmanager that sends the same alert adds no incident
     Given an alert that fires and has a ticket
     When a second Alertmanager notifies of the same alert
-    Then the alert has exactly one open ticket
+    Then the alert still has exactly one open ticket, though another alert after it has its own
 
   @AC1.5
   Scenario: Two notifications of an alert at the same moment are the same incident
     When an alert is notified twice at the same moment
-    Then the alert has exactly one open ticket
+    Then the alert still has exactly one open ticket, though another alert after it has its own
 
   @AC1.5
   Scenario: An event that is delivered twice is the same incident
     Given an alert that fires and has a ticket
     When the broker delivers the same event once more
-    Then the alert has exactly one open ticket
+    Then the alert still has exactly one open ticket, though another alert after it has its own
 
   @AC1.5
   Scenario: A fired event that comes once more after the alert has resolved opens nothing
     Given an alert that fired, had a ticket and resolved
     When the broker delivers the same event once more
-    Then the alert still has no open ticket
+    Then the alert still has no open ticket, though another alert after it has its own
+
+  @AC1.5
+  Scenario: A resolved event that comes once more after the alert has fired again closes nothing
+    Given an alert that fired again after it resolved, and has an open ticket again
+    When the broker delivers the resolved event once more
+    Then the alert still has exactly one open ticket, though another alert after it has its own
 
   @AC1.6
   Scenario: Every alert of a group is one event with its own group's labels

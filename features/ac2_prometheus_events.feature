@@ -142,6 +142,11 @@ Feature: AC2 prometheus-events Integration
     And the ticket shows that correlation id
     And agent-sre's log lines about the alert show that correlation id
 
+  @AC2.4
+  Scenario: Two alerts that come without a correlation id get one each
+    When Alertmanager notifies prometheus-events of 2 firing alerts
+    Then each event carries a correlation id of its own
+
   @AC2.5
   Scenario Outline: Delivery is tried again with growing pauses while the broker <fails>
     Given the broker <fails>
@@ -166,9 +171,25 @@ Feature: AC2 prometheus-events Integration
     And every attempt after a notification carried the same event id
 
     Examples:
-      | failed              |
-      | refuses connections |
-      | hangs               |
+      | failed                                |
+      | refuses connections                   |
+      | answers that it cannot publish events |
+      | is away behind its gateway            |
+
+  @AC2.5
+  Scenario: Delivery is tried again when an attempt has no answer
+    Given the broker hangs
+    When Alertmanager notifies prometheus-events of 3 firing alerts
+    And the broker recovers after prometheus-events has given one of the attempts up
+    Then every alert's event reaches the broker
+    And every attempt after a notification carried the same event id
+
+  @AC2.5
+  Scenario: A broker that asks for time is not called again before
+    Given the broker is overloaded, and asks for 2 s
+    When Alertmanager notifies prometheus-events of a firing alert
+    Then every alert's event reaches the broker
+    And prometheus-events has not called the broker again before the time it had asked for
 
   @AC2.5
   Scenario: An event is not lost when the broker is down for longer than its delivery is tried

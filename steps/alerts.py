@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from behave import given, then, when
 
 from steps.incident.ahead import ahead, ahead_with
-from steps.incident.alert import RISEN, Rule, make_alert, of_one_pod, of_two_severities
+from steps.incident.alert import LOWERED, RISEN, Rule, make_alert, of_one_pod, of_two_severities
 from steps.incident.context import Context
 from steps.incident.issues import is_completed
 from steps.incident.texts import CONTENTS, LACKS, PARAGRAPHS, PECULIARITIES
@@ -101,7 +101,7 @@ def rule_for_two_groups(context: Context, count: int) -> None:
 
 @when('pod "{low}" stays at 79 and pod "{high}" rises to 81')
 def one_rises(context: Context, low: str, high: str) -> None:
-    context.incident.resolve(context.incident.alert_of(low))
+    context.incident.set_signal(context.incident.alert_of(low), LOWERED)
     context.incident.fire(context.incident.alert_of(high))
 
 

@@ -67,6 +67,11 @@ def redelivers(context: Context) -> None:
     context.stage.broker.redeliver(context.events.at_agent(context.incident.alert, "fired")[0].event)
 
 
+@when("the broker delivers the resolved event once more")
+def redelivers_resolved(context: Context) -> None:
+    context.stage.broker.redeliver(context.events.at_agent(context.incident.alert, "resolved")[0].event)
+
+
 @when("a fired event is delivered to agent-sre in {mode:w} mode, with a charset in its content type")
 def delivered_in_mode(context: Context, mode: Mode) -> None:
     event = event_about(context.incident.adopt(make_alert()), "fired", context.incident.correlation_id)
@@ -286,6 +291,11 @@ def event_has_own_correlation(context: Context) -> None:
     context.incident.correlation_id = events.correlation_of(sent)
 
 
+@then("each event carries a correlation id of its own")
+def events_have_other_correlations(context: Context) -> None:
+    events.correlated_apart(*context.events.all_at_broker(context.incident.alerts, "fired"))
+
+
 @then("the event belongs to that trace")
 def event_in_trace(context: Context) -> None:
     events.in_trace(context.events.first_at_broker(context.incident.alert), context.incident.trace_id)
@@ -319,6 +329,11 @@ def tried_again(context: Context) -> Alert:
     context.fault.lift()
     context.events.all_at_broker([alert], "fired", "recovery")
     return alert
+
+
+@then("prometheus-events has not called the broker again before the time it had asked for")
+def left_alone(context: Context) -> None:
+    context.events.left_alone(context.incident.alert, "fired")
 
 
 @then("the event is sent once for each notification, though other alerts still arrive once the broker accepts")

@@ -36,6 +36,11 @@ def broker_fails_one(context: Context) -> None:
     context.fault = context.stage.trouble.at_broker("answers that it is unavailable", second.mark)
 
 
+@given("the broker is overloaded, and asks for {seconds:d} s")
+def broker_asks_for_time(context: Context, seconds: int) -> None:
+    context.fault = context.stage.trouble.broker_overloaded(seconds, context.incident.alerts_or_new()[0].mark)
+
+
 @given("the broker {fails}")
 def broker_fails(context: Context, fails: str) -> None:
     context.fail_again = partial(context.stage.trouble.at_broker, fails)
@@ -66,6 +71,12 @@ def recovers_late(context: Context, alert: Alert) -> None:
 @when("the broker recovers after a while")
 def recovers_after_a_while(context: Context) -> None:
     context.stage.waiting.outage()
+    context.fault.lift()
+
+
+@when("the broker recovers after prometheus-events has given one of the attempts up")
+def recovers_unanswered(context: Context) -> None:
+    context.events.given_up(context.incident.alerts, "fired")
     context.fault.lift()
 
 

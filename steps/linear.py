@@ -80,10 +80,24 @@ def one_open(context: Context) -> None:
     context.issues.exactly_one_open(*context.incident.alerts)
 
 
-@then("the alert still has no open ticket")
+@then("the alert still has exactly one open ticket, though another alert after it has its own")
+def still_one_open(context: Context) -> None:
+    another_has_its_own(context)
+    one_open(context)
+
+
+@then("the alert still has no open ticket, though another alert after it has its own")
 def still_none_open(context: Context) -> None:
+    another_has_its_own(context)
     context.issues.quiet(context.incident.alert)
     none_open(context)
+
+
+def another_has_its_own(context: Context) -> None:
+    """Whoever has opened the ticket of a later alert has done what it does about what came before."""
+    later = make_alert()
+    context.incident.fire_beside(later)
+    context.issues.open_about_each(later)
 
 
 @then("the alert has no open ticket left")

@@ -22,7 +22,7 @@ from steps.incident.malformed import MALFORMED
 from steps.incident.notification import common, fingerprint, notification
 from steps.incident.sayings import sayings
 from steps.incident.texts import LACKS
-from steps.incident.waiting import Waiting
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Limits, load
 from steps.world.cluster.cloudevent import decode, encode
 from steps.world.journal import Exchange, Journal
@@ -165,6 +165,14 @@ def test_a_description_is_recognised_behind_markdown() -> None:
     alert.annotations["description"] = 'a_b * 2 < 3\nsecond "line" & more'
     quoted = '> a\\_b \\* 2 &lt; 3\n> second "line" &amp; more'
     issues.tells(issue_of(alert, description=quoted), alert)
+
+
+@pytest.mark.parametrize("empty", [">", "> ", ">\t"])
+def test_a_quotation_may_have_empty_lines(empty: str) -> None:
+    alert = make_alert()
+    alert.annotations = {"description": "first line\n\nthird line"}
+    issues.tells(issue_of(alert, description=f"> first line\n{empty}\n> third line"), alert)
+    refused(lambda: issues.tells(issue_of(alert, description=f"> first line\n{empty}"), alert), "to tell")
 
 
 def test_a_truncated_description_is_refused() -> None:
@@ -810,8 +818,17 @@ def test_ids_of_different_occurrences_differ_and_of_attempts_agree() -> None:
 
 def test_pauses_have_to_grow() -> None:
     events.growing([0.1, 0.2, 0.4], 1.5)
+    events.growing([0.503, 0.753], 1.5)  # half and three quarters of a second, each with what a call takes beside it
     refused(lambda: events.growing([0.1, 0.1], 1.5), "0.10 s, 0.10 s")
+    refused(lambda: events.growing([0.5, 0.65], 1.5), "0.50 s, 0.65 s")
     refused(lambda: events.growing([0.1], 1.5), "three attempts")
+
+
+def test_events_of_two_notifications_have_a_correlation_id_each() -> None:
+    first, second = sent(make_alert()), sent(make_alert())
+    refused(lambda: events.correlated_apart(first, second), "of its own", CORRELATION)
+    other = Sent(second.event.extended(correlationid="another"), second.exchange)
+    events.correlated_apart(first, other)
 
 
 def attempts(*began: float) -> list[Sent]:
@@ -820,8 +837,11 @@ def attempts(*began: float) -> list[Sent]:
     return [sent(alert, began=at, ended=at) for at in began]
 
 
-def broker_attempts(journal: Journal, alert: Alert, *began: float) -> None:
-    """As many events of the alert as the converter makes that has an id of its own for each attempt."""
+def broker_attempts(journal: Journal, alert: Alert, *began: float, asked: str | None = None) -> None:
+    """As many events of the alert as the converter makes that has an id of its own for each attempt.
+
+    The broker has `asked` for so many seconds.
+    """
     for at in began:
         message = encode(event_about(alert, "fired", CORRELATION), "structured")
         journal.record(
@@ -832,6 +852,7 @@ def broker_attempts(journal: Journal, alert: Alert, *began: float) -> None:
             request_headers=message.headers,
             request_body=message.body,
             status=503,
+            response_headers=(("retry-after", asked),) if asked else (),
             began=at,
             ended=at,
         )
@@ -915,6 +936,31 @@ def test_who_sends_one_event_after_the_other_may_have_tried_the_first_alone() ->
     refused(lambda: broker.growing(second), "at least three attempts", "of 1 events none")
     broker_attempts(broker.journal, second, 1.0, 1.2, 1.4)
     refused(lambda: broker.growing(first, second), "0.20 s, 0.20 s")
+
+
+def asking(seconds: str | None, began: float, ended: float) -> Sent:
+    """An attempt whose answer asked for that time."""
+    attempt = sent(make_alert(), began=began, ended=ended, status=429)
+    asks = () if seconds is None else (("retry-after", seconds),)
+    return Sent(attempt.event, replace(attempt.exchange, response_headers=asks))
+
+
+def test_who_is_asked_for_time_is_not_called_before() -> None:
+    events.not_called_before_asked([asking("2", 1.0, 1.01), asking(None, 3.0, 3.0), asking(None, 3.1, 3.1)])
+    soon = [asking("2", 1.0, 1.01), asking(None, 2.75, 2.8)]
+    refused(lambda: events.not_called_before_asked(soon), "2 s", "0.25 s too early")
+
+
+def test_a_notification_of_alertmanagers_own_waits_for_nobody() -> None:
+    broker = Broker()
+    alert = broker.tried(notified=(0, 1))
+    with pytest.raises(BedNotReady, match="ask for time"):
+        broker.claims.left_alone(alert, "fired")
+    broker_attempts(broker.journal, alert, 0.1, asked="2")
+    broker_attempts(broker.journal, alert, 1.1)
+    broker.claims.left_alone(alert, "fired")
+    broker_attempts(broker.journal, alert, 0.5)
+    refused(lambda: broker.claims.left_alone(alert, "fired"), "1.60 s too early")
 
 
 def test_an_outage_ends_for_whom_pauses_are_long_too() -> None:

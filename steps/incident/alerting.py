@@ -56,8 +56,8 @@ class Alerting:
 
     def pending_then_firing(self, alert: Alert, delay: float) -> None:
         """The alert is seen pending, and then firing no sooner than its rule's delay after it became active."""
-        pending = self._waiting.until(lambda: self._in_state(alert, "pending"), "alert")
-        firing = self._waiting.until(lambda: self._in_state(alert, "firing"), "alert")
+        pending = self._waiting.for_bed(lambda: self._in_state(alert, "pending"), "alert")
+        firing = self._waiting.for_bed(lambda: self._in_state(alert, "firing"), "alert")
         fired_at = self._prometheus().now()
         self._incident.saw("The alert in Prometheus", f"{pending}\n{firing}\nseen firing at {fired_at}")
         held = fired_at - firing.active_at.timestamp()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
+from steps.incident.events import asked_until as asked_until
 from steps.incident.events import growing
 from steps.world.journal import Exchange, incident_keys, names_incident
 from steps.world.services.linear import operations
@@ -51,14 +52,6 @@ def about_the_same(calls: list[Exchange], limited: Exchange) -> list[Exchange]:
 
 def _alerts_in(call: Exchange) -> set[str]:
     return incident_keys(f"{call.url} {call.request_text}")
-
-
-def asked_until(limited: Exchange) -> float:
-    """Until when the answer asks not to be called, by its Retry-After in whole seconds. Journal's time.
-
-    It counts from the call's beginning: the caller may have the answer a moment before the journal has its end.
-    """
-    return limited.began + float(limited.answer_header("retry-after") or 0)
 
 
 def made(calls: list[Exchange], what: str) -> None:

@@ -26,6 +26,8 @@ REMEDIATION = "io.homelab.agent-sre.remediation.request"
 LOOKS = 7
 """So many series of attempts at most show whether the pauses between them grow, be they drawn by chance by ± 30 %, as
 vendors advise (CONTRACTS §2): of two such pauses alone every seventh pair does not show that they are doubled."""
+NEARLY = 0.9
+"""So much of the growth that is agreed on has to show: what a call takes beside its pause evens short pauses out."""
 Happening = Literal["fired", "resolved"]
 TYPES: dict[Happening, str] = {"fired": FIRED, "resolved": RESOLVED}
 STATUS: dict[Happening, Status] = {"fired": "firing", "resolved": "resolved"}
@@ -237,6 +239,33 @@ class Events:
         Whose pauses grow from a second on has not made so many before a recovery has to be over.
         """
         self._waiting.long_outage(lambda: self.at_broker(alert, happening), tries + 1)
+
+    def given_up(self, alerts: Sequence[Alert], happening: Happening) -> None:
+        """Lets the broker hang until one of the events was tried in vain: the sender has waited no longer.
+
+        Or at the latest for the limit of a recovery: how long it waits is its own.
+        """
+
+        def unanswered() -> list[Sent]:
+            made = [sent for alert in alerts for sent in self.at_broker(alert, happening)]
+            return [sent for sent in made if sent.exchange.status is None]
+
+        self._waiting.long_outage(unanswered, times=1)
+
+    def left_alone(self, alert: Alert, happening: Happening) -> None:
+        """The broker was not called again for the alert before the time that it had asked for.
+
+        Attempts after another notification are Alertmanager's (ruling 10), who knows nothing of that time. Raises
+        BedNotReady when the broker has not asked for any.
+        """
+        made = self.at_broker(alert, happening)
+        self._incident.saw_exchanges("Attempts to deliver the event", [sent.exchange for sent in made])
+        self._incident.did_not_see("an attempt before the broker wants one", control=lambda: made)
+        rounds = in_rounds(made, self._told(alert, happening))
+        if not any(asks_for_time(sent) for sent in made):
+            raise BedNotReady(f"The broker was to ask for time at the event of {alert.called}, but it has not.")
+        for attempts in rounds:
+            not_called_before_asked(attempts)
 
     def not_tried_again(self, alert: Alert, happening: Happening) -> None:
         """The event was sent once for each notification, and not again after the broker had rejected it.
@@ -556,6 +585,14 @@ def correlation_of(sent: Sent) -> str:
     return found
 
 
+def correlated_apart(first: Sent, second: Sent) -> None:
+    """Two events whose notifications came without a correlation id do not share one."""
+    one, other = correlation_of(first), correlation_of(second)
+    assert one != other, (
+        f"Expected each event to carry a correlation id of its own, but those of two notifications carry {one!r} both."
+    )
+
+
 def in_trace(sent: Sent, trace_id: str) -> None:
     """The event names the trace: in its traceparent, in the request's, or as its correlation id."""
     traces = {
@@ -568,15 +605,39 @@ def in_trace(sent: Sent, trace_id: str) -> None:
     )
 
 
+def asked_until(limited: Exchange) -> float:
+    """Until when the answer asks not to be called, by its Retry-After in whole seconds. Journal's time.
+
+    It counts from the call's beginning: the caller may have the answer a moment before the journal has its end.
+    """
+    return limited.began + float(limited.answer_header("retry-after") or 0)
+
+
+def asks_for_time(sent: Sent) -> bool:
+    """Whether the receiver answered when to try again (RFC 9110 §10.2.3)."""
+    return sent.exchange.answer_header("retry-after") is not None
+
+
+def not_called_before_asked(attempts: Sequence[Sent]) -> None:
+    """No attempt was made before the time that the answer to the one before asked for (ruling 7)."""
+    for one, following in pairwise(attempts):
+        early = asked_until(one.exchange) - following.exchange.began
+        asked = one.exchange.answer_header("retry-after")
+        assert early <= 0, (
+            f"Expected prometheus-events to leave the broker alone for the {asked} s that it had asked for, "
+            f"but it was called again {early:.2f} s too early."
+        )
+
+
 def growing(pauses: list[float], growth: float) -> None:
     """No pause is clearly shorter than the one before, and the last is longer than the first by far.
 
-    A busy machine lengthens pauses at random, so that neighbours alone prove nothing. Two pauses have to show the
-    growth of one step, three and more that of one and a half.
+    A busy machine lengthens pauses at random, so that neighbours alone prove nothing. Two pauses have to show nearly
+    the growth of one step, three and more that of one and a half.
     """
     shown = ", ".join(f"{pause:.2f} s" for pause in pauses)
     assert len(pauses) >= 2, f"Expected at least three attempts to compare their pauses, but saw: {shown or 'none'}."
-    wanted = growth ** (min(len(pauses), 3) / 2)
+    wanted = NEARLY * growth if len(pauses) == 2 else growth**1.5
     assert pauses[-1] >= pauses[0] * wanted and all(after >= before * 0.75 for before, after in pairwise(pauses)), (
         f"Expected the pauses between the attempts to grow, to at least {wanted:.2g} times the first, "
         f"but they were {shown}."

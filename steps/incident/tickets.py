@@ -530,10 +530,11 @@ def correlates(issue: Ticket, correlation_ids: list[str]) -> None:
 def unmarked(text: str) -> str:
     """The text without what Markdown adds: escapes, quoting and line ends."""
     unescaped = html.unescape(_BREAK.sub("\n", text).replace("\\", ""))
-    return " ".join(unescaped.replace("\n> ", "\n").split())
+    return " ".join(_QUOTATION.sub("\n", unescaped).split())
 
 
 _BREAK = re.compile(r"<br\s*/?>", re.I)
+_QUOTATION = re.compile(r"\n>[ \t]?")
 
 
 def plain(text: str) -> str:

@@ -58,6 +58,8 @@ AT_BROKER: dict[str, Callable[..., Fault]] = {
     "hangs": Hang,
     "answers that it is unavailable": partial(Answer, 503),
     "answers that it is overloaded": partial(Answer, 429),
+    "answers that it cannot publish events": partial(Answer, 500),
+    "is away behind its gateway": partial(Answer, 502),
     "rejects events as invalid": partial(Answer, 400),
 }
 """Faults of the broker's ingress (CONTRACTS §6.2)."""
@@ -239,6 +241,13 @@ class Trouble:
         """The broker fails so, for events that mention `only` or for all of them."""
         matching = (lambda request: only.encode() in request.body) if only else None
         return self._inject(hosts.BROKER, AT_BROKER[fails](matching=matching, times=times))
+
+    def broker_overloaded(self, seconds: int, only: str) -> Injection:
+        """The broker answers the next event that mentions `only` that it is overloaded, and asks for so much time."""
+        asks = (("retry-after", str(seconds)),)
+        return self._inject(
+            hosts.BROKER, Answer(429, asks, times=1, matching=lambda request: only.encode() in request.body)
+        )
 
     def at_linear(self, fails: str, times: int | None = None) -> Injection:
         """Linear fails the agent so, at its next calls for a new alert or, until lifted, at all calls."""
