@@ -383,6 +383,8 @@ class Stage:
         spare_what_lasts()
         incident = self.incident_of(scenario)
         incident.began = self.world.journal.cursor()
+        for over in self._incidents.values():
+            over.earlier = None  # it holds the names of all issues of its time
         others = frozenset(word for one in self._incidents.values() if one is not incident for word in one.words())
         incident.earlier = Earlier(self.world.journal, self.world.names_of_issues(), others)
         self.trouble.begin(others)

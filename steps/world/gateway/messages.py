@@ -51,7 +51,7 @@ class Request:
 def end_to_end(headers: Headers) -> Headers:
     """The fields that a proxy passes on."""
     named = {name.strip().lower() for key, value in headers if key == "connection" for name in value.split(",")}
-    return tuple((key, value) for key, value in headers if key not in _HOP_BY_HOP | named)
+    return tuple(field for field in headers if field[0] not in _HOP_BY_HOP | named)
 
 
 class NoAnswerError(Exception):

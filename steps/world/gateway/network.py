@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -234,7 +235,13 @@ class _Recorded(httpx.AsyncByteStream):
 
 def decoded(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """Header fields as the journal keeps them (RFC 9110 §5.5: a field's octets are read as Latin-1)."""
-    return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in headers)
+    return tuple(_field(name, value) for name, value in headers)
+
+
+@lru_cache(maxsize=4096)
+def _field(name: bytes, value: bytes) -> tuple[str, str]:
+    """The field, kept once for all messages that carry it: most are alike, and the journal keeps them all."""
+    return name.decode("latin-1").lower(), value.decode("latin-1")
 
 
 def _left(flight: Flight) -> str:
