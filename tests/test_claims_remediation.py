@@ -232,8 +232,17 @@ def test_pauses_that_grow_are_not_looked_at_again() -> None:
 
 
 def test_a_function_is_not_called_before_it_wants_to_be() -> None:
-    remediation.waited(tries(0, 1.2), 1)
-    refused(lambda: remediation.waited(tries(0, 0.6), 1), FUNCTION, "before 1 s", "after 0.50 s")
+    asked = (("retry-after", "1"),)
+    remediation.waited(tries(0, 1.2, response_headers=asked))
+    early = tries(0, 0.6, response_headers=asked)
+    refused(lambda: remediation.waited(early), FUNCTION, "for 1 s", "0.40 s too early")
+
+
+def test_a_function_is_called_when_it_wants_to_be_by_the_callers_clock() -> None:
+    """The caller has the answer's head a moment before the journal has the answer's end."""
+    overloaded = call(began=100.0, ended=100.005, status=429, response_headers=(("retry-after", "1"),))
+    remediation.waited([overloaded, call(began=overloaded.ended + 0.998)])
+    refused(lambda: remediation.waited([overloaded, call(began=100.9)]), FUNCTION, "0.10 s too early")
 
 
 def test_the_last_try_has_to_succeed() -> None:
