@@ -480,6 +480,12 @@ def has_met_it_open(context: Context) -> None:
     fire(context, context.incident.function)
 
 
+@given("a probe of it has failed")
+def probe_has_failed(context: Context) -> None:
+    is_cool(context)
+    fails_once_more(context, fire(context, context.incident.function))
+
+
 @given("it has recovered and its cool-down is over")
 def has_recovered(context: Context) -> None:
     context.stage.world.functions.script(context.incident.function, succeeds)
@@ -503,8 +509,7 @@ def other_called(context: Context) -> None:
         if is_last or call.began < ends:
             context.remediation.called_within_cool_down(call, ends)
             return
-        is_cool(context)
-        fails_once_more(context, fire(context, context.incident.function))
+        probe_has_failed(context)
         other_function_fires(context)
 
 
