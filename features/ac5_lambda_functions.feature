@@ -285,12 +285,17 @@ Feature: AC5 LambdaFunction Integration
       | looks healthy but drops every call | there was no connection |
 
   @AC5.8
-  Scenario: A function that keeps failing is left alone for the cool-down
-    Given a LambdaFunction that raises an error in its code
+  Scenario Outline: A function that <fails> is left alone for the cool-down
+    Given a LambdaFunction that <fails>
     When it has failed for one alert after the other until its circuit breaker opens
     And another alert fires that it remediates
     Then a ticket tells that its remediation failed
     And the function is not called before the cool-down is over
+
+    Examples:
+      | fails                              |
+      | raises an error in its code        |
+      | looks healthy but drops every call |
 
   @AC5.8
   Scenario: An open circuit breaker is that of one function
