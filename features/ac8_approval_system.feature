@@ -127,6 +127,15 @@ Feature: AC8 Approval System Integration
     When a person approves it on Slack and another person approves it once more
     Then the LambdaFunction is called once, and only after the approval
 
+  @AC8.3
+  Scenario: What was approved in time does not run once more when the time is up
+    Given remediations need one approval, and are approved without an answer
+    And two alerts whose remediations wait for approval
+    When a person approves the first one on Slack
+    And nobody answers about the second one until the time is up
+    Then the first alert's LambdaFunction is called once, and only after the approval
+    And the second alert's LambdaFunction is called once, too
+
   @AC8.4
   Scenario: Nobody answers in time, and the remediation stays pending
     Given remediations need one approval, and stay pending without an answer
@@ -189,6 +198,14 @@ Feature: AC8 Approval System Integration
     When a person rejects the first one on Slack
     And another person still approves the first one on Slack
     And another person approves the second one on Slack
+    Then only the second alert's LambdaFunction is called
+
+  @AC8.5
+  Scenario: What was rejected in time does not go ahead when the time is up
+    Given remediations need one approval, and are approved without an answer
+    And two alerts whose remediations wait for approval
+    When a person rejects the first one on Slack
+    And nobody answers about the second one until the time is up
     Then only the second alert's LambdaFunction is called
 
   @AC8.6

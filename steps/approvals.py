@@ -271,6 +271,7 @@ def replay_refused(context: Context) -> None:
 
 
 @then("the LambdaFunction is called once, and only after the approval")
+@then("the first alert's LambdaFunction is called once, and only after the approval")
 def called_once(context: Context) -> None:
     context.approvals.called_once(context.incident.alert, context.decided.began)
 
@@ -333,6 +334,11 @@ def approved_by_all(context: Context) -> None:
 
 def timeout_of(context: Context) -> float:
     return float(context.stage.target.arrangement[TIMEOUT])
+
+
+@when("nobody answers about the second one until the time is up")
+def time_is_up(context: Context) -> None:
+    context.approvals.time_is_up(context.incident.alerts, timeout_of(context))
 
 
 @then("nothing is done when the time is up")

@@ -385,9 +385,13 @@ class Approvals:
         self._issues.becomes(alert, lambda issue: rejected_after(issue, asked, timeout, self._issues.said_on(issue)))
         self.not_called(alert)
 
+    def time_is_up(self, alerts: Sequence[Alert], timeout: float) -> None:
+        """The time-out of each alert's request passes, also where it acts as late as it may."""
+        self._waiting.pass_time(max(map(self.asked_at, alerts)) + (1 + TOLERANCE) * timeout)
+
     def nothing_at_timeout(self, alert: Alert, timeout: float) -> None:
         """The time-out passes and nothing is done."""
-        self._waiting.pass_time(self.asked_at(alert) + (1 + TOLERANCE) * timeout)
+        self.time_is_up([alert], timeout)
         self.not_called(alert)
         self._issues.stays_open(alert)
 
