@@ -7,7 +7,7 @@ from behave import given, register_type, then, when
 from steps.alerts import fires_again, let_resolve
 from steps.incident import approvals, calls
 from steps.incident.alert import Alert, make_alert, namesakes
-from steps.incident.approvals import FUNCTION, PARTIES, SUPERVISED, Where
+from steps.incident.approvals import FUNCTION, PARTIES, SUPERVISED, TIMEOUT, Where
 from steps.incident.arrangement import under
 from steps.incident.context import Context
 from steps.incident.forgery import FORGERIES
@@ -16,8 +16,6 @@ from steps.incident.texts import CONTENTS
 from steps.incident.words import one_of
 from steps.world.staff import APPROVER, SECOND_APPROVER
 from steps.world.trouble import APPROVALS, AT_APPROVALS
-
-TIMEOUT = "APPROVAL_TIMEOUT_SECONDS"
 
 register_type(
     Forged=one_of(FORGERIES),

@@ -44,7 +44,7 @@ from steps.incident.approvals import Approvals as Claims
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.sayings import Saying
-from steps.incident.waiting import Waiting
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.reference.agent.alert import Alert
 from steps.reference.agent.approval_application import ApprovalApplication as ApplicationClient
 from steps.reference.agent.approvals import Answer, Approvals, Decision, Outcome, Question, UnknownRequestError
@@ -987,10 +987,10 @@ def test_a_rejection_by_the_time_is_told_at_the_time_out_in_anybodys_words(
 ) -> None:
     issue = issue_of(known_alert(), comments=(comment(text, NOW + timedelta(seconds=after)),))
     if words is None:
-        rejected_after(issue, ASKED_AT, 10)
+        rejected_after(issue, ASKED_AT, 10, 0)
     else:
         with pytest.raises(AssertionError, match=words):
-            rejected_after(issue, ASKED_AT, 10)
+            rejected_after(issue, ASKED_AT, 10, 0)
 
 
 @pytest.mark.parametrize(
@@ -999,10 +999,10 @@ def test_a_rejection_by_the_time_is_told_at_the_time_out_in_anybodys_words(
 def test_what_the_ticket_says_when_people_are_asked_is_no_rejection_yet(asking: str) -> None:
     asked = comment(asking, NOW + timedelta(seconds=0.1))
     told = comment("The request has timed out, nothing was done.", NOW + timedelta(seconds=10))
-    rejected_after(issue_of(known_alert(), comments=(asked, told)), ASKED_AT, 10)
+    rejected_after(issue_of(known_alert(), comments=(asked, told)), ASKED_AT, 10, 0)
     for comments in [(asked,), (asked, comment("Rejected: nobody answered.", NOW + timedelta(seconds=5)))]:
         with pytest.raises(AssertionError, match=r"after (0\.10|5\.00) s"):
-            rejected_after(issue_of(known_alert(), comments=comments), ASKED_AT, 10)
+            rejected_after(issue_of(known_alert(), comments=comments), ASKED_AT, 10, 0)
 
 
 EDITED = "Rejected: nobody answered in time."
@@ -1027,11 +1027,11 @@ def test_a_rejection_by_the_time_may_be_told_in_a_comment_that_is_edited(
     later = edited.model_copy(update={"body": f"{then} Closed.", "edited_at": at + timedelta(seconds=30)})
     said = [Saying(at, then, True, call=None)]  # type: ignore[arg-type]
     if words is None:
-        rejected_after(issue_of(known_alert(), comments=(edited,)), ASKED_AT, 2)
-        rejected_after(issue_of(known_alert(), comments=(later,)), ASKED_AT, 2, said)
+        rejected_after(issue_of(known_alert(), comments=(edited,)), ASKED_AT, 2, 0)
+        rejected_after(issue_of(known_alert(), comments=(later,)), ASKED_AT, 2, 0, said)
     else:
         with pytest.raises(AssertionError, match=words):
-            rejected_after(issue_of(known_alert(), comments=(edited,)), ASKED_AT, 2, said)
+            rejected_after(issue_of(known_alert(), comments=(edited,)), ASKED_AT, 2, 0, said)
 
 
 @pytest.mark.parametrize(
@@ -1048,10 +1048,10 @@ def test_a_rejection_by_the_time_may_be_told_in_the_description(then: str, words
     said = [Saying(at, text, False, call=None) for at, text in told]  # type: ignore[arg-type]
     issue = issue_of(known_alert(), description=then, comments=())
     if words is None:
-        rejected_after(issue, ASKED_AT, 2, said)
+        rejected_after(issue, ASKED_AT, 2, 0, said)
     else:
         with pytest.raises(AssertionError, match=words):
-            rejected_after(issue, ASKED_AT, 2, said)
+            rejected_after(issue, ASKED_AT, 2, 0, said)
 
 
 def test_text_without_a_time_has_no_moments() -> None:
@@ -1060,12 +1060,74 @@ def test_text_without_a_time_has_no_moments() -> None:
 
 @pytest.mark.parametrize(("seconds", "holds"), [(1.6, True), (2.4, True), (1.5, False), (2.5, False), (0, False)])
 def test_a_timeout_acts_a_fifth_sooner_or_later_at_most(seconds: float, holds: bool) -> None:
-    claim: Callable[[], None] = lambda: on_time(seconds, 2, "call pod-restart")  # noqa: E731
+    claim: Callable[[], None] = lambda: on_time(seconds, 2, 0, "call pod-restart")  # noqa: E731
     if holds:
         claim()
     else:
         with pytest.raises(AssertionError, match=r"2 s \(± 20%\)"):
             claim()
+
+
+@pytest.mark.parametrize(
+    ("timeout", "within", "seconds", "holds"),
+    [
+        (30, 6, 42, True),
+        (30, 6, 42.1, False),
+        (30, 6, 23.9, False),
+        (2, 6, 3.39, True),
+        (2, 6, 4, False),
+        (30, 30, 51, True),
+        (30, 30, 60, False),
+        (2, 6, 1, False),
+        (2, 6, 0.002, False),
+        (2, 6, 2000, False),
+    ],
+)
+def test_what_a_timeout_brings_about_may_be_seen_later_but_not_at_twice_the_time(
+    timeout: float, within: float, seconds: float, holds: bool
+) -> None:
+    told = comment("Rejected: nobody answered.", NOW + timedelta(seconds=seconds))
+    issue = issue_of(known_alert(), comments=(told,))
+    if holds:
+        rejected_after(issue, ASKED_AT, timeout, within)
+    else:
+        with pytest.raises(AssertionError, match=f"after {seconds:.2f} s"):
+            rejected_after(issue, ASKED_AT, timeout, within)
+
+
+@pytest.mark.parametrize(("after", "is_in_time"), [(0.5, True), (1.5, True), (1.7, False)])
+def test_a_decision_that_the_suite_could_not_tell_in_time_says_nothing(after: float, is_in_time: bool) -> None:
+    alert, journal, answer = known_alert(), Journal(), httpx.Response(404)
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    incident.began = 0.0
+    approved = button(value=alert.mark)
+    request = Message("1.5", "#c", {"text": alert.mark, "blocks": [actions(approved | {"text": saying("Approve")})]})
+    approvers = SimpleNamespace(messages=lambda mark: [request], click=lambda *clicked: answer)
+    journal.record(
+        caller="agent-sre",
+        callee="slack",
+        method="POST",
+        url="https://s.test/",
+        request_body=json.dumps(request.sent).encode(),
+        began=journal.cursor() - after,
+    )
+    claims = Claims(approvers, journal, Waiting(journal, Limits()), incident, None, None, lambda: 2)  # type: ignore[arg-type]
+    with pytest.raises(AssertionError if is_in_time else BedNotReady, match="404" if is_in_time else "last longer"):
+        claims.decide(alert, "on Slack", "approve", SOMEBODY)
+
+
+def test_the_time_is_up_when_that_of_the_request_which_came_last_is() -> None:
+    alerts, journal = [known_alert(), known_alert()], Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=alerts)  # type: ignore[arg-type]
+    last = journal.cursor()
+    for alert, began in zip(alerts, (last, last - 5), strict=True):
+        body = json.dumps({"text": alert.mark, "blocks": [actions(button())]}).encode()
+        journal.record(
+            caller="agent-sre", callee="slack", method="POST", url="https://s.test/", request_body=body, began=began
+        )
+    incident.began = last - 10
+    Claims(None, journal, Waiting(journal, Limits()), incident, None, None).time_is_up(alerts, 0.1)  # type: ignore[arg-type]
+    assert journal.cursor() >= last + 0.12
 
 
 @pytest.mark.parametrize(("status", "holds"), [(400, True), (401, True), (404, True), (200, False), (500, False)])

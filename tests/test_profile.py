@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from steps.targets.profile import ProfileError, asked, line_of, load, reference
+from steps.targets.profile import ARRANGEMENTS, ProfileError, asked, line_of, load, reference
 from steps.targets.reference_page import PAGE, page
 
 GOOD = """
@@ -61,6 +61,13 @@ def test_arrangements_of_ones_own_stand_beside_the_usual_ones_or_in_their_place(
     assert arrangements["hot"] == {"HEAT": "9"}
     assert arrangements["all approvals"] == {"MODE": "careful"}
     assert arrangements["any approval"]["OPERATION_MODE"] == "supervised"
+
+
+def test_the_homelabs_time_outs_are_the_usual_ones_but_longer(tmp_path: Path) -> None:
+    homelab = load("homelab", {"agent_home": str(tmp_path)}).arrangements
+    for name, usual in ARRANGEMENTS.items():
+        longer = {"APPROVAL_TIMEOUT_SECONDS": "24"} if usual.get("APPROVAL_TIMEOUT_SECONDS") == "2" else {}
+        assert homelab[name] == usual | longer
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from steps.incident.issues import Issues
 from steps.incident.remediation import Remediation, carries_parameters, is_of, name_of
 from steps.incident.sayings import Saying
 from steps.incident.tickets import added_to_description
-from steps.incident.waiting import LimitName, Waiting
+from steps.incident.waiting import BedNotReady, LimitName, Waiting
 from steps.incident.wording import tells_apart, without_own
 from steps.world.journal import Exchange, Journal, incident_keys
 from steps.world.services.approvals import Approval, Decision, Message, Person
@@ -32,6 +33,11 @@ Where = Literal["on Slack", "in the approval application"]
 PARTIES: dict[Where, str] = {"on Slack": "slack", "in the approval application": "approval-app"}
 TOLERANCE = 0.2
 """A time-out acts at the configured time, this part of it sooner or later (SPEC AC8.4)."""
+AT_MOST_LATE = 0.5
+"""What a time-out brings about may be seen later by what the limits allow for it, but by no more than this part of the
+time-out: at twice the time it is not seen late, it was decided late."""
+TIMEOUT = "APPROVAL_TIMEOUT_SECONDS"
+"""The variable that sets the time-out."""
 ACTING = ("functions", "kubernetes", "linear", "jira")
 """The parties to which an agent turns once it acts on a decision."""
 
@@ -87,6 +93,7 @@ class Approvals:
         incident: Incident,
         issues: Issues,
         remediation: Remediation,
+        timeout: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self._approvers = approvers
         self._journal = journal
@@ -94,6 +101,7 @@ class Approvals:
         self._incident = incident
         self._issues = issues
         self._remediation = remediation
+        self._timeout = timeout
         self._since = 0.0
 
     def anew(self) -> None:
@@ -216,8 +224,12 @@ class Approvals:
     # -- what people do
 
     def decide(self, alert: Alert, where: Where, decision: Decision, person: Person) -> Decided:
-        """The person decides about the alert's remediation, and the agent acknowledges it."""
+        """The person decides about the alert's remediation, in time, and the agent acknowledges it.
+
+        Raises BedNotReady when the time may have been up: what is decided then may change nothing.
+        """
         decided, answer = self._tell(alert, where, decision, person)
+        in_time(decided, self.asked_at(alert), self._timeout())
         acknowledged(answer)
         return decided
 
@@ -376,13 +388,17 @@ class Approvals:
         """The alert's function is called when the time-out is over, once."""
         asked = self.asked_at(alert)
         self._waiting.pass_time(asked + timeout)
-        on_time(self.called_once(alert, asked).began - asked, timeout, f"call {alert.function}")
+        after = self.called_once(alert, asked).began - asked
+        on_time(after, timeout, self._waiting.limits.ticket, f"call {alert.function}")
 
     def rejected_at_timeout(self, alert: Alert, timeout: float) -> None:
         """The alert's ticket is told when the time-out is over that the remediation is rejected."""
         asked = self.asked_at(alert)
         self._waiting.pass_time(asked + timeout)
-        self._issues.becomes(alert, lambda issue: rejected_after(issue, asked, timeout, self._issues.said_on(issue)))
+        within = self._waiting.limits.update
+        self._issues.becomes(
+            alert, lambda issue: rejected_after(issue, asked, timeout, within, self._issues.said_on(issue))
+        )
         self.not_called(alert)
 
     def time_is_up(self, alerts: Sequence[Alert], timeout: float) -> None:
@@ -658,16 +674,28 @@ def moments(text: str) -> list[datetime]:
     return [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in times] + epochs
 
 
-def on_time(seconds: float, timeout: float, what: str) -> None:
-    """Something happened at the time-out, a fifth of it sooner or later."""
-    assert abs(seconds - timeout) <= TOLERANCE * timeout, (
+def in_time(decided: Decided, asked: float, timeout: float) -> None:
+    """The decision was told before the time could be up that began when the agent asked. Raises BedNotReady."""
+    after = decided.began - asked
+    if after > (1 - TOLERANCE) * timeout:
+        raise BedNotReady(
+            f"{decided.person.name} could decide {decided.where} only {after:.2f} s after agent-sre had first asked, "
+            f"which is too late to be in time: a time-out of {timeout:g} s ({TIMEOUT} of the profile's arrangement) "
+            "says nothing, have it last longer."
+        )
+
+
+def on_time(seconds: float, timeout: float, within: float, what: str) -> None:
+    """Something was seen at the time-out, a fifth of it sooner or later, and at most so many seconds after that."""
+    late = min(within, AT_MOST_LATE * timeout)
+    assert (1 - TOLERANCE) * timeout <= seconds <= (1 + TOLERANCE) * timeout + late, (
         f"Expected agent-sre to {what} when nobody had answered for {timeout:g} s (± {TOLERANCE:.0%}), "
-        f"but it did so after {seconds:.2f} s."
+        f"{f'or up to {late:g} s later, ' if late else ''}but it did so after {seconds:.2f} s."
     )
 
 
-def rejected_after(issue: Issue, asked: float, timeout: float, said: Sequence[Saying] = ()) -> None:
-    """The issue says, at the time-out after that time, that the remediation is rejected.
+def rejected_after(issue: Issue, asked: float, timeout: float, within: float, said: Sequence[Saying] = ()) -> None:
+    """The issue says, at the time-out after that time or so many seconds later, that the remediation is rejected.
 
     In any words in a comment, be it a new one or one that is edited; or in what is added to the description, where
     anything else may be added at that time, so that it has to be a word for a rejection. `said` has what was written
@@ -688,7 +716,7 @@ def rejected_after(issue: Issue, asked: float, timeout: float, said: Sequence[Sa
         f"for {timeout:g} s, but none of its {len(issue.comments)} comments does."
     )
     nearest = min((after for after, _ in found), key=lambda after: abs(after - timeout))
-    on_time(nearest, timeout, f"reject the remediation on {issue.identifier}")
+    on_time(nearest, timeout, within, f"reject the remediation on {issue.identifier}")
 
 
 def differ(text: str, alert: Alert, other_text: str, other: Alert) -> None:

@@ -30,7 +30,7 @@ from steps.drivers.tempo import Tempo
 from steps.drivers.webhook import Webhook
 from steps.incident.alert import new_key
 from steps.incident.alerting import Alerting
-from steps.incident.approvals import Approvals, PromptPeople
+from steps.incident.approvals import TIMEOUT, Approvals, PromptPeople
 from steps.incident.audit import Audit, audit
 from steps.incident.deployment import Deployment
 from steps.incident.events import Events
@@ -306,7 +306,15 @@ class Stage:
             ),
             remediation=remediation,
             objectives=Objectives(lambda: self.slos, waiting, incident),
-            approvals=Approvals(self.approvers, journal, waiting, incident, issues, remediation),
+            approvals=Approvals(
+                self.approvers,
+                journal,
+                waiting,
+                incident,
+                issues,
+                remediation,
+                lambda: float(self.target.arrangement.get(TIMEOUT, "inf")),
+            ),
             observability=observability,
             telemetry=Telemetry(self.agent, lambda: self.prometheus, lambda: self.tempo, journal, waiting, incident),
             validation=Validation(

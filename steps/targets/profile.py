@@ -327,7 +327,8 @@ class Profile(Section):
     arrangements: Annotated[dict[str, Arrangement], AfterValidator(lambda own: ARRANGEMENTS | own)] = ARRANGEMENTS
     """How agent-sre can be set for some scenarios; what a profile does not set of this stays as it is.
 
-    Everything else is run as `agent` says.
+    Everything else is run as `agent` says. An agent that takes some seconds to ask people, or to tell what came of it,
+    needs longer time-outs than those of 2 seconds.
     """
 
     @property
