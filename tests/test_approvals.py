@@ -230,6 +230,16 @@ def test_the_facts_may_stand_in_an_attachment_of_the_old_form_and_not_beside_the
         tells(hidden, {"parameter namespace": "shop"})
 
 
+def test_the_text_of_a_message_is_read_only_where_it_has_no_blocks_of_its_own() -> None:
+    request = {"text": "pod-restart &amp; shop", "attachments": [{"blocks": [actions(button())]}]}
+    facts = {"the action": "pod-restart & shop"}
+    tells(Message("1", "#c", request), facts)
+    tells(Message("1", "#c", request | {"blocks": []}), facts)
+    hidden = Message("1", "#c", request | {"blocks": [actions(button())]})
+    with pytest.raises(AssertionError, match="the action 'pod-restart & shop'"):
+        tells(hidden, facts)
+
+
 # -- Slack's webhook
 
 

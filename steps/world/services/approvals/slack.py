@@ -77,9 +77,13 @@ class Message:
 
     @property
     def text(self) -> str:
-        """Everything that a person reads in it, Slack's escapes undone."""
+        """Everything that a person reads in it, Slack's escapes undone.
+
+        The `text` of a message that has blocks of its own is shown in notifications alone.
+        """
+        own = "" if self.sent.get("blocks") else self.sent.get("text") or ""
         attached = (text for one in self.sent.get("attachments") or () for text in _texts_beside_blocks(one))
-        said = "\n".join([self.sent.get("text") or "", *texts_of(self.blocks), *attached])
+        said = "\n".join([own, *texts_of(self.blocks), *attached])
         return said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
     @property
