@@ -1015,6 +1015,34 @@ def test_what_the_ticket_says_when_people_are_asked_is_no_rejection_yet(asking: 
             rejected_after(issue_of(known_alert(), comments=comments), ASKED_AT, 10, 0)
 
 
+@pytest.mark.parametrize(
+    ("text", "open_"),
+    [
+        ("No decision within 2 s: it stays pending, for somebody to do by hand.", True),
+        ("Remediation pending\n\nNobody has decided it within 2 s.", True),
+        ("Timed out: pod-restart still waits for approval.", True),
+        ("Nobody answered. Nothing is done, the remediation remains pending.", True),
+        ("Approval timed out, the request stays open.", True),
+        ("Nobody answered, so it is left alone.", False),
+        ("The pending remediation is rejected.", False),
+        ("The pending remediation is cancelled.", False),
+        ("Timed out waiting for approval.", False),
+        ("It is no longer pending: nobody answered.", False),
+        ("Nobody answered while it was still waiting: aborted.", False),
+        ("It was pending for too long and will not run.", False),
+        ("Nobody answered in time. The ticket stays open.", False),
+        ("The request has timed out, nothing was done.", False),
+    ],
+)
+def test_what_stays_pending_is_no_rejection_by_the_time(text: str, open_: bool) -> None:
+    issue = issue_of(known_alert(), comments=(comment(text, NOW + timedelta(seconds=2)),))
+    if open_:
+        with pytest.raises(AssertionError, match="to say that the remediation is rejected"):
+            rejected_after(issue, ASKED_AT, 2, 0)
+    else:
+        rejected_after(issue, ASKED_AT, 2, 0)
+
+
 EDITED = "Rejected: nobody answered in time."
 
 

@@ -65,6 +65,20 @@ DONE: dict[Decision, re.Pattern[str]] = {
     "reject": re.compile(r"\b(rejected|denied|declined|refused|disapproved|not approved)\b", re.I),
 }
 """Words that leave no doubt what was decided."""
+CALLED_OFF = re.compile(r"\b(cancel|abort|veto|abandon|discard|dismiss|withdr|skipp|call\w* off|no longer)", re.I)
+"""Other words for a rejection by the time, which say something else on a button."""
+PENDING = re.compile(r"\b(still|stays?|remains?|left) (pending|undecided|waits?|a?waiting)\b", re.I)
+"""Words that leave no doubt that nothing was decided, where there are none for a rejection."""
+OPEN = re.compile(
+    r"\b(pending|undecided|a?waits)\b"
+    r"|(?<!ticket )(?<!issue )(?<!incident )(?<!alert )\b(still|stays|remains|left) open\b",
+    re.I,
+)
+"""Words that say so as well, unless nothing more is done."""
+OVER = re.compile(
+    r"\b(left alone|nothing|closed|give\w* up|gave up|will not|won't|not (be )?(run|call|execut|carr))", re.I
+)
+"""Words by which nothing more is done."""
 OPPOSITE: dict[Decision, Decision] = {"approve": "reject", "reject": "approve"}
 
 
@@ -697,9 +711,9 @@ def on_time(seconds: float, timeout: float, within: float, what: str) -> None:
 def rejected_after(issue: Issue, asked: float, timeout: float, within: float, said: Sequence[Saying] = ()) -> None:
     """The issue says, at the time-out after that time or so many seconds later, that the remediation is rejected.
 
-    In any words in a comment, be it a new one or one that is edited; or in what is added to the description, where
-    anything else may be added at that time, so that it has to be a word for a rejection. `said` has what was written
-    on the issue, also what was written over since.
+    In any words in a comment, be it a new one or one that is edited, but those by which it still waits; or in what is
+    added to the description, where anything else may be added at that time, so that it has to be a word for a
+    rejection. `said` has what was written on the issue, also what was written over since.
     """
     comments = [(one.edited_at or one.created_at, one.body) for one in issue.comments]
     comments += [(one.at, one.text) for one in said if one.is_comment]
@@ -709,7 +723,7 @@ def rejected_after(issue: Issue, asked: float, timeout: float, within: float, sa
     late = [(after, text) for after, text in since if after >= (1 - TOLERANCE) * timeout]
     rejecting = [(after, text) for after, text in since if WORDS["reject"].search(text)]
     found = [one for one in rejecting if one in late]
-    found = found or [(after, text) for after, text in late if not DONE["approve"].search(text)]
+    found = found or [(after, text) for after, text in late if not (DONE["approve"].search(text) or leaves_open(text))]
     found = found or rejecting  # before that, "approve or reject it" may be what is asked
     assert found, (
         f"Expected {issue.identifier} to say that the remediation is rejected because nobody answered "
@@ -717,6 +731,13 @@ def rejected_after(issue: Issue, asked: float, timeout: float, within: float, sa
     )
     nearest = min((after for after, _ in found), key=lambda after: abs(after - timeout))
     on_time(nearest, timeout, within, f"reject the remediation on {issue.identifier}")
+
+
+def leaves_open(text: str) -> bool:
+    """Whether the text says that the remediation still waits for somebody, and no word of rejecting it."""
+    if WORDS["reject"].search(text) or CALLED_OFF.search(text):
+        return False
+    return bool(PENDING.search(text) or (OPEN.search(text) and not OVER.search(text)))
 
 
 def differ(text: str, alert: Alert, other_text: str, other: Alert) -> None:
