@@ -1154,6 +1154,24 @@ def test_a_decision_that_the_suite_could_not_tell_in_time_says_nothing(after: fl
         claims.decide(alert, "on Slack", "approve", SOMEBODY)
 
 
+def test_slacks_limit_counts_from_the_beginning_of_the_call_that_met_it() -> None:
+    journal = Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=[])  # type: ignore[arg-type]
+    incident.began = 0.0
+    journal.record(
+        caller="agent-sre",
+        callee="slack",
+        method="POST",
+        url="https://s.test/",
+        status=429,
+        response_headers=(("retry-after", "2"),),
+        began=10.0,
+        ended=10.4,
+    )
+    limited, ends = Claims(None, journal, Waiting(journal, Limits()), incident, None, None).limited()  # type: ignore[arg-type]
+    assert (limited.began, ends) == (10.0, 12.0)
+
+
 def test_the_time_is_up_when_that_of_the_request_which_came_last_is() -> None:
     alerts, journal = [known_alert(), known_alert()], Journal()
     incident = Incident(journal, Signals(), broker=None, alerts=alerts)  # type: ignore[arg-type]
