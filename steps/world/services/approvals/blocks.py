@@ -18,6 +18,10 @@ class InvalidMessage(Exception):
         self.code = code
 
 
+class NotCovered(Exception):
+    """Slack may take the message, the double does not; the message says what is in it."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -292,9 +296,50 @@ Block = Annotated[
 
 _BLOCKS = TypeAdapter(Annotated[list[Block], Field(max_length=50)])
 
+UNCOVERED_BLOCKS = (
+    "alert",
+    "auth_provider",
+    "call",
+    "card",
+    "carousel",
+    "container",
+    "context_actions",
+    "input",
+    "plan",
+    "table",
+    "task_card",
+    "video",
+)
+"""What Slack has besides for a message (slack_sdk 3.48, models/blocks)."""
+UNCOVERED_ELEMENTS = (
+    "channels_select",
+    "checkboxes",
+    "conversations_select",
+    "datepicker",
+    "datetimepicker",
+    "external_select",
+    "overflow",
+    "radio_buttons",
+    "static_select",
+    "timepicker",
+    "users_select",
+    "workflow_button",
+)
+"""What else Slack has among buttons, and beside the text of a section."""
+UNCOVERED_BESIDE_TEXT = (
+    *UNCOVERED_ELEMENTS,
+    "multi_channels_select",
+    "multi_conversations_select",
+    "multi_external_select",
+    "multi_static_select",
+    "multi_users_select",
+)
+
 
 def checked(blocks: Any) -> list[Block]:
-    """The blocks of a message, if Slack takes them. Raises InvalidMessage (`invalid_blocks`)."""
+    """The blocks of a message, if Slack takes them. Raises InvalidMessage (`invalid_blocks`), or NotCovered."""
+    if what := next(_uncovered(blocks), None):
+        raise NotCovered(what)
     try:
         found = _BLOCKS.validate_python(blocks)
     except ValidationError as error:
@@ -304,6 +349,25 @@ def checked(blocks: Any) -> list[Block]:
     if len(given) != len(set(given)):
         raise InvalidMessage("invalid_blocks", "a block_id is there twice")
     return found
+
+
+def _uncovered(blocks: Any) -> Iterator[str]:
+    """What is in the blocks, which may be anything, that Slack has and this is no model of."""
+    for block in _objects(blocks):
+        kind = block.get("type")
+        if kind in UNCOVERED_BLOCKS:
+            yield f"a block of type {kind}"
+        inner = [(one, UNCOVERED_ELEMENTS) for one in _objects(block.get("elements")) if kind == "actions"]
+        inner += [(one, UNCOVERED_BESIDE_TEXT) for one in _objects([block.get("accessory")]) if kind == "section"]
+        yield from (f"an element of type {one['type']}" for one, types in inner if one.get("type") in types)
+        pictures = [block, *_objects(block.get("elements")), *_objects([block.get("accessory")])]
+        if any(one.get("type") == "image" and "slack_file" in one for one in pictures):
+            yield "an image that is a slack_file"
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of what should be a list of them."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def buttons_of(blocks: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:

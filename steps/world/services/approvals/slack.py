@@ -19,7 +19,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from steps.world.services.approvals.blocks import InvalidMessage, buttons_of, checked, texts_of
+from steps.world.services.approvals.blocks import InvalidMessage, NotCovered, buttons_of, checked, texts_of
+from steps.world.services.covered import NOT_COVERED
 from steps.world.services.limited import Reached
 
 LONGEST_TEXT = 40_000
@@ -125,7 +126,8 @@ class Slack:
             routes=[
                 Route("/services/{team}/{bot}/{token}", self._post, methods=["POST"]),
                 Route("/actions/{team}/{click}/{token}", self._respond, methods=["POST"]),
-            ]
+            ],
+            exception_handlers={NotCovered: _not_covered},
         )
 
     # -- what the world sets up
@@ -261,8 +263,13 @@ def _texts_beside_blocks(attachment: dict[str, Any]) -> Iterator[str]:
             yield from (part[name] for name in READ_IN_ATTACHMENTS if isinstance(part.get(name), str))
 
 
+async def _not_covered(request: Request, problem: Exception) -> Response:
+    """501: Slack may take the message, the double does not."""
+    return PlainTextResponse(f"{NOT_COVERED}{problem}.", 501)
+
+
 def _payload(content_type: str, body: bytes) -> dict[str, Any]:
-    """The message that was posted. Raises InvalidMessage."""
+    """The message that was posted. Raises InvalidMessage, or NotCovered."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise InvalidMessage("invalid_payload", "the content type is not application/json")
     sent = _json(body)
