@@ -435,6 +435,39 @@ def test_a_failure_is_not_told_as_a_success(failed: str, well: str) -> None:
     refused(lambda: issues.calls_no_success(issue_of(make_alert()), [failed], [well]), "has failed", "succe")
 
 
+@pytest.mark.parametrize(
+    ("words", "failed", "well"),
+    [
+        ("completed", "✅ Remediation completed.", "✅ Remediation completed."),
+        ("abgeschlossen", "Behebung abgeschlossen", "Behebung abgeschlossen\nDer Pod läuft"),
+        ("succeeded", "succeeded in 0.37 seconds", "succeeded in 0.42 seconds"),
+        ("succeeded", "succeeded after 370 milliseconds", "succeeded after 42 milliseconds"),
+        ("done", "Remediation done: 1 min 3 secs", "Remediation done: 2 minutes 10 secs"),
+        ("over", "Remediation over\ntook: 0.37", "Remediation over\ntook: 12.5"),
+        (
+            "for event",
+            "Completed for event 9b2d1c1e-6f0a-4c55-8a52-0d6f8f4b7a11",
+            "Completed for event 1f0e9a7c-11aa-4d1b-9c3e-5b6a7c8d9e0f",
+        ),
+        ("trace", "trace 4bf92f3577b34da6a3ce929d0e0e4736: over", "trace 0af7651916cd43dd8448eb211c80319c: over"),
+    ],
+)
+def test_who_tells_both_ends_in_the_same_words_tells_no_failure(words: str, failed: str, well: str) -> None:
+    refused(lambda: issues.calls_no_success(issue_of(make_alert()), [failed], [well]), "has failed", words)
+
+
+@pytest.mark.parametrize(
+    ("failed", "well"),
+    [
+        ("Remediation over: HTTP 500 in 0.37 seconds", "Remediation over: HTTP 200 in 0.42 seconds"),
+        ("✅ Remediation completed.\nThe function answered 500.", "✅ Remediation completed."),
+        ("❌ in 0.37 s", "✅ in 0.42 s"),
+    ],
+)
+def test_one_word_more_tells_a_failure(failed: str, well: str) -> None:
+    issues.calls_no_success(issue_of(make_alert()), [failed], [well])
+
+
 def test_only_what_was_written_on_this_issue_was_said_there() -> None:
     now = datetime.now(UTC)
     another = ask(OPEN, at=now, i={"description": START, "parentId": "BVL-7"})

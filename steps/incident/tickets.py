@@ -339,15 +339,22 @@ class Tickets(ABC, Generic[T]):
 
         def end_of_good_one(issue: T) -> None:
             ends = tells_remediation(issue, call_that_went_well, self.said_on(issue))
-            told[:] = [without_own(text.replace("\\", ""), well) for text in ends]
+            told[:] = [self._without_own(text, issue, well) for text in ends]
 
         def claim(issue: T) -> None:
             ends = tells_remediation(issue, call, self.said_on(issue))
-            calls_no_success(issue, [without_own(text.replace("\\", ""), alert) for text in ends], told)
+            calls_no_success(issue, [self._without_own(text, issue, alert) for text in ends], told)
 
         self.becomes(well, end_of_good_one)
         self._incident.did_not_see(f"on {alert.called}'s {self.name} issue that it was a success", control=lambda: told)
         self.becomes(alert, claim, "recovery")
+
+    def _without_own(self, text: str, issue: T, alert: Alert) -> str:
+        """The text without what the alert says, its function in any spelling, and the names of its issue."""
+        text = without_own(text.replace("\\", ""), alert)
+        for name in self.names_of(issue):
+            text = text.replace(name, " ")
+        return re.sub(r"[\W_]*".join(re.findall(r"[^\W_]+", alert.function)), " ", text, flags=re.I)
 
     def said_on(self, issue: T) -> list[Saying]:
         """What the agent has written on the issue, in order of time."""
@@ -646,14 +653,18 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
 def calls_no_success(issue: Ticket, ended: Sequence[str], well: Sequence[str]) -> None:
     """What is told of the end of a failed remediation does not call it a success, as that of one that went well does.
 
-    Neither text has its own alert's words any more. One that differs in more than what it has from the function tells
-    the failure, in whatever words; and so does one without a word for success, by the reason that it gives.
+    Neither text has its own alert's words any more. One that says nothing but what the other says tells no failure, in
+    whatever words. One that differs in more than what it has from the function does tell it; and so does one without a
+    word for success, by the reason that it gives.
     """
-    known = {part for line in _lines(well) for part in (line, line.partition(":")[0])}
+    whole = list(_lines(well))
+    known = {part for line in whole for part in (line, line.partition(":")[0])}
     lines = list(_lines(ended))
-    if any(_announced(line) not in known for line in lines):
+    is_same = set(lines) <= set(whole)
+    if not is_same and any(_announced(line) not in known for line in lines):
         return
     success = [line for line in lines if line in known and _SUCCESS.search(line) and not _CONDITION.search(line)]
+    success = success or (lines if is_same else [])
     assert not success, (
         f"Expected {issue.identifier} to tell that the remediation has failed, "
         f"but it tells how it ended as the issue of one that went well does: {success[0]!r}."
@@ -690,8 +701,8 @@ def _added(text: str, before: str) -> str:
 
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:
-    """What each line says, without times."""
-    return filter(None, (" ".join(_TIME.sub(" ", line).split()) for text in texts for line in text.splitlines()))
+    """What each line says, without times, durations and identities, which differ from one end to the next."""
+    return filter(None, (" ".join(_VARYING.sub(" ", line).split()) for text in texts for line in text.splitlines()))
 
 
 def _announced(line: str) -> str:
@@ -701,7 +712,13 @@ def _announced(line: str) -> str:
 
 SHORT = 4
 """Words of a line that hardly quotes what a function answered."""
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\S+)?|\d\d?:\d\d\S*|\d[\d.]* ?m?s\b")
+_VARYING = re.compile(
+    r"\b[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b"
+    r"|\d{4}-\d\d-\d\d(T\S+)?|\d\d?:\d\d\S*"
+    r"|\d[\d.,]* ?(ms|milliseconds?|s|secs?|seconds?|min(ute)?s?)\b|\b\d+\.\d+\b",
+    re.I,
+)
+"""Identities, times, durations and what else is measured. A whole number may be the reason, as 500 is against 200."""
 _SUCCESS = re.compile(r"\bsucce(ss(ful(ly)?)?|eded)\b", re.I)
 _CONDITION = re.compile(r"\b(if|when|once|until|unless|whether|should|would|no|not|only)\b", re.I)
 """What is said of all remediations."""
