@@ -53,15 +53,13 @@ def both_remediations_succeed(context: Context) -> None:
 
 @given("an alert whose remediation fails")
 def remediation_fails(context: Context) -> None:
-    alert = context.incident.adopt(make_alert(function="pod-restart"))
-    context.stage.world.functions.script(alert.pod, fails)
+    context.incident.adopt(failing(context))
 
 
 @given("two alerts, of which the first one's remediation fails and the second one's succeeds")
 def remediation_fails_and_succeeds(context: Context) -> None:
-    context.incident.alerts = [make_alert(function="pod-restart") for _ in range(2)]
-    for alert, code in zip(context.incident.alerts, (fails, succeeds), strict=True):
-        context.stage.world.functions.script(alert.pod, code)
+    context.incident.alerts = [failing(context), make_alert(function="pod-restart")]
+    context.stage.world.functions.script(context.incident.alerts[1].pod, succeeds)
 
 
 @then("the call to the LambdaFunction carries that correlation id")
@@ -89,6 +87,13 @@ def deploy(context: Context, deployment: Deployment = DEPLOYMENTS["is ready"]) -
 
     context.stage.waiting.for_bed(arrived, "start")
     return name
+
+
+def failing(context: Context) -> Alert:
+    """An alert whose remediation by the scenario's own function fails."""
+    alert = make_alert(function=deploy(context))
+    context.stage.world.functions.script(alert.function, fails)
+    return alert
 
 
 @given("a LambdaFunction that {deployed:Deployed}")

@@ -7,13 +7,14 @@ from typing import get_args
 from behave import given, register_type, then, when
 
 from steps.drivers import dashboard
+from steps.functions import failing
 from steps.incident import issues
 from steps.incident.ahead import ahead_with
 from steps.incident.alert import Alert, Rule, make_alert, remediation_by
 from steps.incident.context import Context
 from steps.incident.observability import A_WHILE, Kind, give_values, known_alerts, unknown_alert
 from steps.incident.words import one_of
-from steps.world.services.functions import fails, succeeds
+from steps.world.services.functions import succeeds
 from steps.world.trouble import AT_PROMETHEUS, BACKENDS
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -166,9 +167,9 @@ def told_apart(context: Context, kind: Kind) -> None:
 
 @given("two alerts of whose remediations one succeeds and one fails")
 def one_succeeds_one_fails(context: Context) -> None:
-    good, bad = context.incident.alerts = [make_alert(function="pod-restart") for _ in range(2)]
+    good = make_alert(function="pod-restart")
+    context.incident.alerts = [good, failing(context)]
     context.stage.world.functions.script(good.pod, succeeds)
-    context.stage.world.functions.script(bad.pod, fails)
     context.received_before = context.telemetry.received_so_far()
     context.took_before = context.telemetry.took_so_far()
 

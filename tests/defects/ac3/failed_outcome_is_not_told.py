@@ -1,7 +1,7 @@
 """The alert's issue does not tell that its remediation failed."""
 
 ITEMS = ("AC3.2", "AC4.2")
-SAYS = "how pod-restart ended"
+SAYS = "how repair-"
 
 FILE = "agent/incidents.py"
 RIGHT = 'incident.comment("remediation outcome", report.remediation_failed(function, str(error)))'
