@@ -270,13 +270,13 @@ async def test_several_issues_are_opened_together_or_not_at_all(desk: Desk) -> N
 async def test_times_follow_from_the_type_of_the_state(desk: Desk) -> None:
     issue = await desk.create()
     seen = {}
-    for state in ("In Progress", "Done", "Canceled", "In Review", "Duplicate", "Todo"):
+    for state in ("In Progress", "Released", "Canceled", "In Review", "Duplicate", "Todo"):
         desk.clock.now += 60
         issue = await desk.update(issue, stateId=desk.ids[f"BVL {state}"])
         seen[state] = [issue[time] and issue[time][14:16] for time in ("startedAt", "completedAt", "canceledAt")]
     assert seen == {
         "In Progress": ["01", None, None],
-        "Done": ["01", "02", None],
+        "Released": ["01", "02", None],
         "Canceled": ["01", None, "03"],
         "In Review": ["01", None, None],
         "Duplicate": ["01", None, "05"],
@@ -432,7 +432,7 @@ async def test_subscribers_snoozing_and_assignment(desk: Desk) -> None:
 
 async def test_the_history_tells_what_changed(desk: Desk) -> None:
     issue = await desk.create()
-    await desk.update(issue, stateId=desk.ids["BVL Done"], addedLabelIds=[desk.ids["agent-sre"]], title="New")
+    await desk.update(issue, stateId=desk.ids["BVL Released"], addedLabelIds=[desk.ids["agent-sre"]], title="New")
     told = await desk.ask("""{ issue(id: "BVL-1") { history { nodes {
       actor { email } fromState { name } toState { name } toStateId addedLabels { name } addedLabelIds
       fromTitle toTitle fromPriority } } } }""")
@@ -440,8 +440,8 @@ async def test_the_history_tells_what_changed(desk: Desk) -> None:
         {
             "actor": {"email": "agent@x.io"},
             "fromState": {"name": "Backlog"},
-            "toState": {"name": "Done"},
-            "toStateId": desk.ids["BVL Done"],
+            "toState": {"name": "Released"},
+            "toStateId": desk.ids["BVL Released"],
             "addedLabels": [{"name": "agent-sre"}],
             "addedLabelIds": [desk.ids["agent-sre"]],
             "fromTitle": "Disk is full",
@@ -775,7 +775,7 @@ async def test_people_subscribe_and_unsubscribe(desk: Desk) -> None:
         ({"team": {"key": {"eq": "OPS"}}}, [3]),
         ({"state": {"type": {"in": ["completed"]}}}, [2]),
         ({"state": {"type": {"nin": ["completed", "canceled"]}}}, [1, 3, 4]),
-        ({"state": {"team": {"key": {"eq": "BVL"}}, "name": {"eq": "Done"}}}, [2]),
+        ({"state": {"team": {"key": {"eq": "BVL"}}, "name": {"eq": "Released"}}}, [2]),
         ({"completedAt": {"null": False}}, [2]),
         ({"assignee": {"null": True}}, [2, 3, 4]),
         ({"assignee": {"email": {"eq": "colleague@x.io"}}}, [1]),
@@ -818,7 +818,7 @@ async def test_filters(desk: Desk, condition: dict[str, Any], numbers: list[int]
         )
     ]
     for wanted in (
-        {"title": "Pod dies", "stateId": ids["BVL Done"], "labelIds": [ids["agent-sre"]], "parentId": "BVL-1"}
+        {"title": "Pod dies", "stateId": ids["BVL Released"], "labelIds": [ids["agent-sre"]], "parentId": "BVL-1"}
         | {"estimate": 3, "dueDate": "2030-02-01"},
         {"title": "Node is lost", "teamId": ids["OPS"]},
         {"title": "Le café"},
@@ -864,7 +864,7 @@ async def test_other_lists_are_filtered_too(desk: Desk) -> None:
         "everybody": {"nodes": [{"email": f"{n}@x.io"} for n in ("gone", "admin", "colleague", "agent")]},
         "nobody": {"nodes": []},
         "issueLabels": {"nodes": [{"name": "everywhere"}]},
-        "workflowStates": {"nodes": [{"name": "Done"}]},
+        "workflowStates": {"nodes": [{"name": "Released"}]},
     }
 
 

@@ -1,7 +1,7 @@
 """An alert that fires a third time has its first, completed issue for its own, and nobody cares for it."""
 
 ITEMS = ("AC1.3",)
-SAYS = "(Done)"
+SAYS = "(Released)"
 
 FILE = "agent/incidents.py"
 RIGHT = "incident_id = derived_id(alert.identity, alert.starts_at)"

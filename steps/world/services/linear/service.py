@@ -38,7 +38,7 @@ class Linear:
         self._clock = clock
         self._issued = issued
         self._workspace = Workspace("Homelab", clock)
-        self._workspace.add_team("BVL", "Homelab", default_state="Backlog")
+        self._workspace.add_team("BVL", "Homelab", default_state="Backlog", completed="Released")
         self._workspace.add_team("OPS", "Operations", default_state="Todo")
         self._access = Access()
         self._limits = Limits()

@@ -108,15 +108,15 @@ class Workspace:
 
     # what the world puts in
 
-    def add_team(self, key: str, name: str, default_state: str) -> Team:
-        """A team with a state of every type; new issues start in the one named `default_state`."""
+    def add_team(self, key: str, name: str, default_state: str, completed: str = "Done") -> Team:
+        """A team with a state of every type, its completed one named so; new issues start in `default_state`."""
         team = self.add(Team, key=key, name=name)
         for position, (state, type_) in enumerate(STATES):
             team.states.append(
                 self.add(
                     WorkflowState,
                     team=team,
-                    name=state,
+                    name=completed if type_ == "completed" else state,
                     type=type_,
                     color="#95a2b3",
                     position=float(position),
