@@ -358,11 +358,7 @@ class Stage:
             slos=lambda: self.slos,
             engineer=self._engineer,
             people=self._prompt_people,
-            limits=lambda: [
-                self.trouble.slack_limit_reached,
-                self.trouble.linear_limit_reached,
-                self.trouble.jira_limit_reached,
-            ],
+            limits=lambda: self.trouble.limits_in_turn(),
             loop=self.world.loop,
             authority=self.world.authority,
             journal=self.world.journal,

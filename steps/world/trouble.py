@@ -45,12 +45,13 @@ JSON = (("content-type", "application/json"),)
 TEXT = (("content-type", "text/plain"),)
 HTML = (("content-type", "text/html"),)
 
-LIMIT = 1.5
-"""Seconds until the rate limit ends that a scenario meets."""
+LIMIT = 3
+"""Seconds until a tracker's limit ends that a scenario meets: longer than the 2 s that many a client waits for a second
+try without being told (CONTRACTS §2)."""
 SLACK_LIMIT = 1
 """The same in Slack, which tells whole seconds."""
-JIRA_LIMIT = 2
-"""The same in Jira, which tells whole seconds, too."""
+SHORT_LIMIT, SHORT_JIRA_LIMIT = 1.5, 2
+"""The same where one limit after the other is reached while alerts keep coming in; Jira tells whole seconds, too."""
 
 AT_BROKER: dict[str, Callable[..., Fault]] = {
     "refuses connections": lambda **_: Refuse(),
@@ -104,7 +105,7 @@ AT_JIRA: dict[str, Callable[..., CallFault]] = {
     "cuts its answer short": Truncate,
     "answers something that is not JSON": partial(Answer, 200, JSON, b"<html>We will be back soon</html>"),
     "is asked too often and does not say for how long": _jira(jira_errors.gateway_rate_limited()),
-    "is unavailable and says for how long": _jira(jira_errors.unavailable(retry_after=JIRA_LIMIT)),
+    "is unavailable and says for how long": _jira(jira_errors.unavailable(retry_after=LIMIT)),
     "refuses it for its fields": _jira(jira_errors.invalid(GENERAL_ERROR, **FIELD_ERRORS)),
 }
 """Faults of Jira's API; the host has not seen the call, but for an answer that is cut short (CONTRACTS §2)."""
@@ -287,9 +288,9 @@ class Trouble:
             LOST[loses](times=1, matching=lambda request: _opens_jira_issue(request) and aim.met_by(request)),
         )
 
-    def jira_limit_reached(self) -> None:
+    def jira_limit_reached(self, seconds: int = LIMIT) -> None:
         """Jira's rate limit is reached for the agent's account; its answers say when it ends."""
-        self._jira.limit_reached(JIRA_LIMIT, AGENT)
+        self._jira.limit_reached(seconds, AGENT)
         self._open.callback(self._jira.limit_reached, 0, AGENT)
 
     def jira_token_revoked(self) -> None:
@@ -363,6 +364,14 @@ class Trouble:
         self._inject(hosts.KUBERNETES, Answer(401, JSON, b'{"kind": "Status", "code": 401}', matching=_from_agent))
         self.at_model("drops the connection")
 
+    def limits_in_turn(self) -> list[Callable[[], object]]:
+        """What lets the limit of one system after the other be reached, each for a moment."""
+        return [
+            self.slack_limit_reached,
+            lambda: self.linear_limit_reached(seconds=SHORT_LIMIT),
+            lambda: self.jira_limit_reached(SHORT_JIRA_LIMIT),
+        ]
+
     def slack_limit_reached(self) -> float:
         """The limit of the agent's Slack webhook is reached; returns for how many seconds from its next message."""
         url = self._credentials.slack_webhook_url
@@ -381,13 +390,13 @@ class Trouble:
         self._trm.damage(damage)
         self._note(hosts.TRM, f"the model's file {damage}")
 
-    def linear_limit_reached(self, what: Limited = "requests") -> float:
+    def linear_limit_reached(self, what: Limited = "requests", seconds: float = LIMIT) -> float:
         """Linear's rate limit is reached for the agent's account; returns for how many seconds from its next call."""
         key = self._credentials.linear_api_key
-        self._linear.limit_reached(LIMIT, key, what)
+        self._linear.limit_reached(seconds, key, what)
         self._open.callback(self._linear.limit_reached, 0, key, what)
-        self._note(hosts.LINEAR, f"limit of {what} reached, for {LIMIT:g} s from the next call on")
-        return LIMIT
+        self._note(hosts.LINEAR, f"limit of {what} reached, for {seconds:g} s from the next call on")
+        return seconds
 
     def linear_key_revoked(self) -> None:
         """Linear refuses the agent's key from now on."""
