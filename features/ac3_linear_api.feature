@@ -232,7 +232,7 @@ Feature: AC3 Linear API Integration
     Given Linear <fails> for the next 2 calls
     When an alert fires
     Then exactly one issue is opened in the configured Linear team
-    And agent-sre is alive and has logged the error with the correlation id
+    And agent-sre is alive and has logged Linear's error with the correlation id
 
     Examples:
       | fails                                 |
@@ -249,7 +249,7 @@ Feature: AC3 Linear API Integration
     Given Linear opens the issue and <loses the answer>
     When an alert fires
     Then exactly one issue is opened in the configured Linear team
-    And agent-sre is alive and has logged the error with the correlation id
+    And agent-sre is alive and has logged Linear's error with the correlation id
 
     Examples:
       | loses the answer                |
@@ -263,7 +263,7 @@ Feature: AC3 Linear API Integration
     Given Linear refuses every new issue as invalid
     When an alert fires
     Then agent-sre gives up after a few tries
-    And agent-sre is alive and has logged the error with the correlation id
+    And agent-sre is alive and has logged Linear's error with the correlation id
     And an alert that fires once Linear accepts issues again has exactly one issue
 
   @AC3.10

@@ -8,7 +8,7 @@ Feature: Scenario 2 Linear API Failure Handling
     And the Linear API is disabled temporarily
     When the alert is triggered
     Then agent-sre does not crash
-    And the error is logged with the correlation id of the alert's event
+    And Linear's error is logged with the correlation id of the alert's event
     And agent-sre tries again with growing pauses
     And once Linear is enabled again, the alert has its one issue within the recovery limit
     And the issue contains the correct data

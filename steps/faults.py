@@ -266,6 +266,12 @@ def alive_and_logged(context: Context) -> None:
     logged(context)
 
 
+@then("agent-sre is alive and has logged Linear's error with the correlation id")
+def alive_and_logged_linear(context: Context) -> None:
+    calls.alive(context.stage.agent.health())
+    logged(context, at="Linear")
+
+
 @then("agent-sre does not crash")
 def does_not_crash(context: Context) -> None:
     alert = context.incident.alert
@@ -307,10 +313,15 @@ def linear_enabled(context: Context) -> None:
 
 
 @then("the error is logged with the correlation id of the alert's event")
-def error_logged(context: Context) -> None:
+def error_logged(context: Context, at: str | None = None) -> None:
     sent = context.events.first_at_broker(context.incident.alert)
     context.incident.correlation_id = events.correlation_of(sent)
-    logged(context)
+    logged(context, at=at)
+
+
+@then("Linear's error is logged with the correlation id of the alert's event")
+def linear_error_logged(context: Context) -> None:
+    error_logged(context, at="Linear")
 
 
 @then("agent-sre is alive and has logged Jira's error with the correlation id")

@@ -242,6 +242,10 @@ def test_an_error_at_one_party_is_not_that_of_another() -> None:
     assert logs.reports_trouble([line("Linear answered 500"), *at_jira], [CORRELATION], "Jira") == at_jira
     refused(lambda: logs.reports_trouble([line("Linear answered 500")], [CORRELATION], "Jira"), "an error at Jira")
     refused(lambda: logs.reports_trouble([line("Jira asked", "info")], [CORRELATION], "Jira"), "none of its 1 lines")
+    at_linear = [line("POST https://api.linear.app/graphql had no answer", "warning")]
+    assert logs.reports_trouble([*at_jira, *at_linear], [CORRELATION], "Linear") == at_linear
+    routine = [line("the alert needs somebody's attention", "warning")]
+    refused(lambda: logs.reports_trouble(routine, [CORRELATION], "Linear"), "an error at Linear")
 
 
 def test_an_error_is_logged_in_full_or_what_is_left_out_is_named() -> None:
