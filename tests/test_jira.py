@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -588,6 +589,18 @@ async def test_a_transition_can_be_asked_for_with_its_screen(client: httpx.Async
     told = (await client.get(path, params={"transitionId": "31", "expand": "transitions.fields"})).json()["transitions"]
     assert [(each["id"], each["fields"].keys()) for each in told] == [("31", {"comment", "resolution"})]
     assert (await client.get(path, params={"transitionId": "99"})).json()["transitions"] == []
+
+
+async def test_an_issue_can_be_read_with_the_transitions_that_are_open_to_it(client: httpx.AsyncClient) -> None:
+    key = await opened(client)
+    ways = (await client.get(f"/issue/{key}/transitions")).json()["transitions"]
+    assert "transitions" not in (await client.get(f"/issue/{key}")).json()
+    assert (await client.get(f"/issue/{key}", params={"expand": "transitions"})).json()["transitions"] == ways
+    query = {"jql": f"key = {key}", "expand": "transitions"}
+    (found,) = (await client.post("/search/jql", json=query)).json()["issues"]
+    assert found == {"id": found["id"], "transitions": ways}
+    (found,) = (await client.get("/search/jql", params={**query, "fields": "status"})).json()["issues"]
+    assert (found["fields"].keys(), found["transitions"]) == ({"status"}, ways)
 
 
 async def test_a_done_issue_has_a_resolution_and_a_reopened_one_has_none(
@@ -1345,6 +1358,15 @@ async def test_addresses_and_methods_that_are_not_there_are_refused(client: http
         ("GET", "/rest/api/3/project/recent", "GET /project/recent"),
         ("GET", "/rest/api/3/permissions", "GET /permissions"),
         ("GET", "/rest/api/3/mypermissions?permissions=ADMINISTER", "GET /mypermissions?permissions=ADMINISTER"),
+        *(
+            ("GET", f"/rest/api/3/issue/HOMELAB-1?expand=changelog,{name}", f"the expansion {name} of an issue")
+            for name in ("renderedFields", "names", "schema", "editmeta", "versionedRepresentations")
+        ),
+        ("GET", "/rest/api/3/search/jql?jql=key=HOMELAB-1&expand=names", "the expansion names of an issue"),
+        *(
+            ("GET", f"/rest/api/3/search/jql?jql=created>{called}", f"JQL function {called}")
+            for called in ("endOfDay()", "startOfWeek()", "startOfDay(-1d)")
+        ),
         ("GET", "/rest/api/2/serverInfo", "GET /rest/api/2/serverInfo"),
         ("PUT", "/rest/api/2/issue/HOMELAB-1", "PUT /rest/api/2/issue/{issue}"),
         ("GET", "/rest/api/latest/search/jql", "GET /rest/api/latest/search/jql"),
@@ -1365,7 +1387,8 @@ async def test_what_jira_has_and_the_double_does_not_is_told(
         response_body=answer.content,
     )
     assert uncovered([exchange]) == (
-        f"The suite's double of jira does not cover {what}, which agent-sre asks for: {method} {answer.request.url}"
+        f"The suite's double of jira does not cover {what}, which agent-sre asks for: "
+        f"{method} {unquote(str(answer.request.url))}"
     )
 
 

@@ -224,7 +224,7 @@ async def conversation() -> list[httpx.Response]:
         await say("GET", f"{issue}/remotelink")
         await say("GET", f"{issue}/remotelink?globalId=slo")
         await say("GET", f"{issue}/remotelink?globalId=x")
-        await say("GET", f"{issue}?expand=changelog")
+        await say("GET", f"{issue}?expand=changelog,transitions")
         await say("GET", "/issue/HOMELAB-9")
         await say("DELETE", f"{issue}/remotelink?globalId=slo")
         for jql in ("project = HOMELAB", "order by key", "unheard = x"):

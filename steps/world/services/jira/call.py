@@ -64,7 +64,18 @@ class Call:
         """A list of the query, separated by commas or given several times."""
         return [each.strip() for given in self.query.getlist(name) for each in given.split(",") if each.strip()]
 
+    def expanded(self, names: list[str]) -> list[str]:
+        """What an issue is to be expanded by. Raises Refused for what Jira has and the double does not."""
+        if unknown := [name for name in names if name in NOT_EXPANDED]:
+            raise Refused(errors.not_covered("the expansion", f"{unknown[0]} of an issue"))
+        return names
 
+
+NOT_EXPANDED = (
+    *("renderedFields", "names", "schema", "operations", "editmeta", "versionedRepresentations"),
+    "transitions.fields",
+)
+"""What Jira expands an issue by, and the double does not."""
 Door = Callable[[Call], Answer]
 Doors = dict[str, dict[str, Door]]
 """By path and method, what answers."""

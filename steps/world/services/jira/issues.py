@@ -43,8 +43,8 @@ def _properties(body: dict[str, Any]) -> None:
 
 def read(call: Call) -> Answer:
     """GET /issue/{issue}"""
-    wanted = call.names("fields") or ["*all"]
-    return errors.told(views.issue(call.site, call.issue(), wanted, call.names("expand")))
+    wanted, expand = call.names("fields") or ["*all"], call.expanded(call.names("expand"))
+    return errors.told(views.issue(call.site, call.issue(), call.user, wanted, expand))
 
 
 def edit(call: Call) -> Answer:
@@ -53,14 +53,16 @@ def edit(call: Call) -> Answer:
     if not call.may(issue).write:
         raise Refused(errors.forbidden("You do not have permission to edit issues in this project."))
     call.write(issue)
+    returned = call.query.get("returnIssue") == "true"
+    expand = call.expanded(call.names("expand")) if returned else []
     body = call.body()
     edit = fields.read(call.writer, body, EDIT_SCREEN, labels=issue.labels)
     if not body.get("fields") and not body.get("update"):
         raise Refused(errors.invalid("one of 'fields' or 'update' required"))
     _add(call, issue, edit)
     call.site.change(issue, call.user, edit.values)
-    if call.query.get("returnIssue") == "true":
-        return errors.told(views.issue(call.site, issue, ["*all"], call.names("expand")))
+    if returned:
+        return errors.told(views.issue(call.site, issue, call.user, ["*all"], expand))
     return NOTHING
 
 
@@ -100,7 +102,7 @@ def transitions(call: Call) -> Answer:
     """GET /issue/{issue}/transitions: none for those who may not move the issue."""
     issue = call.issue()
     only = call.query.get("transitionId")
-    possible = [each for each in call.site.workflow if call.may(issue).write and only in (None, each.id)]
+    possible = [each for each in views.transitions_of(call.site, issue, call.user) if only in (None, each.id)]
     screens = "transitions.fields" in call.names("expand")
     told = [views.transition(call.site, each, _screen(each) if screens else None) for each in possible]
     return errors.told({"expand": "transitions", "transitions": told})

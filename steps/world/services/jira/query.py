@@ -213,6 +213,19 @@ FUNCTIONS: dict[str, Callable[[Searcher], Any]] = {
     "startofday": lambda searcher: searcher.now.replace(hour=0, minute=0, second=0, microsecond=0),
 }
 
+NOT_COMPUTED = (
+    *("approved", "approver", "breached", "cascadeoption", "choiceoption", "closedsprints", "completed"),
+    *("componentsleadbyuser", "currentlogin", "earliestunreleasedversion", "elapsed", "endofday", "endofmonth"),
+    *("endofweek", "endofyear", "everbreached", "futuresprints", "issuehistory"),
+    *("issueswithremotelinksbyglobalid", "lastlogin", "latestreleasedversion", "linkedissue", "linkedissues"),
+    *("membersof", "myapproval", "mypending", "opensprints", "organizationmembers", "parentepic", "paused"),
+    *("pending", "pendingby", "projectsleadbyuser", "projectswhereuserhaspermission"),
+    *("projectswhereuserhasrole", "releasedversions", "remaining", "running", "standardissuetypes"),
+    *("startofmonth", "startofweek", "startofyear", "subtaskissuetypes", "unreleasedversions", "updatedby"),
+    *("votedissues", "watchedissues", "withincalendarhours"),
+)
+"""Jira's other functions, which the double does not have."""
+
 
 def _field(name: str) -> Field:
     if name.lower() not in NAMES:
@@ -266,8 +279,11 @@ def _value(name: str, field: Field, value: Value, searcher: Searcher) -> Any:
         case str() if name.lower() == "resolution" and value.lower() == "unresolved":
             return EMPTY  # Jira's own word for an issue that has none
         case Function():
+            called = f"{value.name}({', '.join(value.arguments)})"
+            if value.name.lower() in NOT_COMPUTED or (value.name.lower() == "startofday" and value.arguments):
+                raise Refused(errors.not_covered("JQL function", called))
             if value.name.lower() not in FUNCTIONS or value.arguments:
-                raise JqlError(f"Unable to find JQL function '{value.name}({', '.join(value.arguments)})'.")
+                raise JqlError(f"Unable to find JQL function '{called}'.")
             computed = FUNCTIONS[value.name.lower()](searcher)
             if not (field.read is _person if isinstance(computed, User) else ">" in field.operators):
                 raise JqlError(f"A value provided by the function '{value.name}' is invalid for the field '{name}'.")

@@ -79,11 +79,10 @@ def _found(call: Call, asked: dict[str, Any]) -> Answer:
     reconciled = [whole("reconcileIssues", id_) for id_ in asked.get("reconcileIssues", ())]
     if len(reconciled) > MOST_RECONCILED:
         raise Refused(errors.invalid(f"At most {MOST_RECONCILED} issues can be reconciled."))
+    expand = call.expanded([name.strip() for name in asked.get("expand", "").split(",")])
     issues = _rest(call.site, text, token) if token else find(_searcher(call), text, reconciled)
     page, left = issues[:most], issues[most:]
-    told: dict[str, Any] = {
-        "issues": [_told(call.site, issue, wanted, asked.get("expand", "").split(",")) for issue in page]
-    }
+    told: dict[str, Any] = {"issues": [_told(call, issue, wanted, expand) for issue in page]}
     if left:
         told["nextPageToken"] = token = secrets.token_urlsafe(12)
         call.site.searches[token] = (text, left)
@@ -98,11 +97,13 @@ def _rest(site: Site, text: str, token: str) -> list[Issue]:
     return left
 
 
-def _told(site: Site, issue: Issue, wanted: list[str], expand: list[str]) -> views.Told:
+def _told(call: Call, issue: Issue, wanted: list[str], expand: list[str]) -> views.Told:
     """An issue as a search tells it: nothing but the id, unless more is wanted."""
-    if wanted == ["id"]:
+    if wanted == ["id"] and not any(expand):
         return {"id": str(issue.id)}
-    told = views.issue(site, issue, wanted, expand)
+    told = views.issue(call.site, issue, call.user, wanted, expand)
+    if wanted == ["id"]:
+        return {name: told[name] for name in ("id", *expand) if name in told}
     if not told["fields"]:
         del told["fields"]
     return told

@@ -167,6 +167,11 @@ def link_type(site: Site, type_: LinkType) -> Told:
     }
 
 
+def transitions_of(site: Site, issue: Issue, mover: User) -> list[Transition]:
+    """The ways that are open to an issue: none for those who may not move it."""
+    return list(site.workflow) if site.may(mover, issue.project).write else []
+
+
 def transition(site: Site, transition: Transition, fields: Told | None) -> Told:
     """Schema IssueTransition; `fields` are those of its screen, when asked for."""
     return {
@@ -300,7 +305,7 @@ def fields(site: Site, issue: Issue) -> Told:
     }
 
 
-def issue(site: Site, issue: Issue, wanted: Iterable[str], expand: Iterable[str] = ()) -> Told:
+def issue(site: Site, issue: Issue, reader: User, wanted: Iterable[str], expand: Iterable[str] = ()) -> Told:
     """Schema IssueBean with the wanted fields: ids, `*all`, `*navigable`, and `-id` for all but that."""
     told: Told = {
         "expand": "transitions,changelog",
@@ -309,6 +314,8 @@ def issue(site: Site, issue: Issue, wanted: Iterable[str], expand: Iterable[str]
         "key": issue.key,
         "fields": _chosen(fields(site, issue), set(wanted)),
     }
+    if "transitions" in expand:
+        told["transitions"] = [transition(site, each, None) for each in transitions_of(site, issue, reader)]
     if "changelog" in expand:
         histories = [history(site, each) for each in reversed(issue.history)]
         told["changelog"] = {
