@@ -254,6 +254,14 @@ def test_an_error_is_logged_in_full_or_what_is_left_out_is_named() -> None:
     refused(lambda: logs.tells_all(["a"], ["b", "c", "d"]), "'b' and 2 more")
 
 
+def test_an_error_may_be_logged_within_quotes() -> None:
+    words = {"components": "Component name 'shop' is not \"valid\"."}
+    quoted = json.dumps({"error": json.dumps(words)})
+    for told in (repr(repr(words)), json.dumps(words), quoted, quoted.replace("'", r"\u0027"), line(repr(words))):
+        logs.tells_all([told], words.values())
+        refused(lambda told=told: logs.tells_all([told.replace("shop", "")], words.values()), "in full")  # type: ignore[misc]
+
+
 def test_a_refused_credential_is_told_clearly() -> None:
     logs.tells_refusal(["something broke", "Jira answered 401"])
     logs.tells_refusal(["the token was not accepted"])

@@ -64,11 +64,16 @@ PARTIES = {"Linear": re.compile(r"linear", re.I), "Jira": re.compile(r"jira|atla
 
 
 def tells_all(lines: list[str], words: Iterable[str]) -> None:
-    """All these words stand in the lines, each in any of them."""
-    missing = [word for word in words if not any(word in line for line in lines)]
+    """All these words stand in the lines, each in any of them, be they quoted as JSON and Python quote texts or not."""
+    told = [_CODE.sub(lambda code: chr(int(code[1], 16)), line).replace("\\", "") for line in lines]
+    missing = [word for word in words if not any(word in line for line in told)]
     assert not missing, f"Expected agent-sre to log the error in full, but it leaves out {missing[0]!r}" + (
         f" and {len(missing) - 1} more." if len(missing) > 1 else "."
     )
+
+
+_CODE = re.compile(r"\\+u([0-9a-f]{4})", re.I)
+"""A letter as some write it in JSON."""
 
 
 def tells_refusal(lines: list[str]) -> None:
