@@ -259,7 +259,12 @@ def test_what_markdown_escapes_is_told_all_the_same() -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["Remediation initiated: pod-restart", "Attempting remediation by pod-restart", "pod-restart is in progress"],
+    [
+        *("Remediation initiated: pod-restart", "Attempting remediation by pod-restart", "pod-restart is in progress"),
+        *("Remediating with pod-restart", "Requested pod-restart", "Scheduled: pod-restart", "pod-restart: pending"),
+        *("Request sent to pod-restart", "Delegated to pod-restart", "Handed to pod-restart"),
+        *("Taking action: pod-restart", "Requested pod-restart, the outcome will be told here"),
+    ],
 )
 def test_a_start_that_is_told_late_is_told_in_any_usual_words(words: str) -> None:
     alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
@@ -268,6 +273,32 @@ def test_a_start_that_is_told_late_is_told_in_any_usual_words(words: str) -> Non
     issues.tells_remediation(issue_of(alert, comments=(start, end)), call)
     refused(lambda: issues.tells_remediation(issue_of(alert, comments=(end,)), call), "was started")
     refused(lambda: issues.tells_remediation(issue_of(alert, comments=(start,)), call), "how pod-restart ended")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(
+            "pod-restart failed, as requested",
+            "❌ pod-restart, the request was sent",
+            "Sent to pod-restart, with no result",
+        ),
+        *("The pod of pod-restart is represented", "Resolved as scheduled by pod-restart"),
+    ],
+)
+def test_an_end_that_names_what_was_asked_for_is_no_start(words: str) -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=now.timestamp())
+    ends = [comment(text, now + timedelta(seconds=1)) for text in (words, "Outcome of pod-restart: success")]
+    refused(lambda: issues.tells_remediation(issue_of(alert, comments=tuple(ends)), call), "was started")
+
+
+def test_what_is_to_be_done_is_no_start() -> None:
+    alert, now = make_alert(function="pod-restart"), datetime.now(UTC)
+    call = exchange(url="http://pod-restart.ai.svc.cluster.local/", ended=now.timestamp())
+    end = comment("pod-restart succeeded", now + timedelta(seconds=1))
+    planned = issue_of(alert, description="Remediation: pod-restart (pending)", comments=(end,))
+    refused(lambda: issues.tells_remediation(planned, call), "was started")
 
 
 @pytest.mark.parametrize("line_break", ["\n", "<br>", "<br/>", "<br />", r"\n", r"\r\n"])

@@ -623,7 +623,7 @@ def tells_remediation(issue: Ticket, call: Exchange, said: Sequence[Saying] = ()
     comments = [(one.at, one.text) for one in said if one.is_comment] + [(at, one.body) for at, one in written]
     descriptions = [one.text for one in described] + [issue.description or ""]
     parts = [part for text in descriptions for part in re.split(r"\n\s*\n", text) if _STARTED.search(part)]
-    told = [text for at, text in sorted(added + comments) if at < ended or _STARTED.search(text)]
+    told = [text for at, text in sorted(added + comments) if at < ended or _tells_start(text)]
     starts = [text for text in (*parts, *told) if is_named(text)]
     assert starts, f"Expected {issue.identifier} to tell that {function} was started, but it does not."
 
@@ -669,6 +669,11 @@ def calls_no_success(issue: Ticket, ended: Sequence[str], well: Sequence[str]) -
         f"Expected {issue.identifier} to tell that the remediation has failed, "
         f"but it tells how it ended as the issue of one that went well does: {success[0]!r}."
     )
+
+
+def _tells_start(text: str) -> bool:
+    """Whether the text says that something was started, or asked for and nothing of how it ended."""
+    return bool(_STARTED.search(text) or (_ASKED_FOR.search(text) and not _ENDED.search(text)))
 
 
 def _parts(text: str) -> list[str]:
@@ -728,6 +733,14 @@ _NAMED = "emediation"
 _STARTED = re.compile(
     r"\b(start|begin|began|begun|call(ed|ing)|invok|trigger|execut|running|launch|dispatch|initiat|attempting|applying"
     r"|performing|kick(ed|ing) off|submitted|(en)?queued|in progress|under ?way)",
+    re.I,
+)
+_ASKED_FOR = re.compile(
+    r"\b(remediating|request(ed|ing)|schedul(ed|ing)|pending|sent|sending|delegat(ed|ing)|handed|taking action)\b", re.I
+)
+"""What is said of a start, and of other things beside an end."""
+_ENDED = re.compile(
+    r"\b(succe|fail|complet|finish|done|error|ended|resolv|(result|outcome)s?\b(?! (will|to|follows?)\b))|[✅❌✔✘✓✗]",
     re.I,
 )
 
