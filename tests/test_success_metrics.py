@@ -386,6 +386,18 @@ def test_no_recovery_is_rejectedwith_what_was_seen_instead() -> None:
     assert (measured.value, measured.passed) == (30, False)
 
 
+def test_of_the_broker_an_alert_tells_only_that_has_passed_its_ingress() -> None:
+    taken = exchange("agent-sre", caller="broker", status=202, began=106.0, ended=106.1)
+    passed, refused_there = (
+        exchange("broker", caller="prometheus-events", status=status, began=105.9, ended=106.0) for status in (202, 503)
+    )
+    effect = outages.system_of("the broker").effect
+    assert effect(integrations.trace_of([passed, taken])) == 106.0
+    assert effect(integrations.trace_of([refused_there, taken])) is None
+    assert effect(integrations.trace_of([taken])) is None
+    assert effect(integrations.trace_of([passed])) is None
+
+
 @pytest.mark.parametrize(
     ("lasted", "met", "enough"), [(4.9, True, False), (5.1, True, True), (5.1, False, False), (20.1, False, True)]
 )

@@ -17,7 +17,7 @@ from steps.drivers.webhook import Webhook
 from steps.incident.alert import Alert, make_alert, remediation_by
 from steps.incident.approvals import PromptPeople
 from steps.incident.incident import Incident
-from steps.incident.integrations import SYSTEMS, Facts, System, told, trace
+from steps.incident.integrations import SYSTEMS, Facts, System, Trace, told, trace
 from steps.incident.measurement import Measurement, table
 from steps.incident.notification import notification
 from steps.incident.traffic import Traffic, alert_known_everywhere, if_undisturbed
@@ -52,8 +52,17 @@ The first ones meet the functions' outage, the others that of Kubernetes, where 
 AT_ONCE = 2
 """So many of them each time."""
 
+PASSED_ON = ("prometheus-events", "broker")
+
+
+def _arrived_through(seen: Trace) -> float | None:
+    """When the alert's event was at agent-sre's door, if it came through the broker's: others fire behind that."""
+    passed_on = any((call.caller, call.callee) == PASSED_ON for call in seen.calls)
+    return seen.arrived() if passed_on else None
+
+
 OWN_WAY: dict[str, System] = {
-    "the broker": System("", (("prometheus-events", "broker"),), SYSTEMS["agent-sre"].effect),
+    "the broker": System("", (PASSED_ON,), _arrived_through),
     "LambdaFunctions": System("", (("agent-sre", "functions"),), lambda seen: seen.called(FUNCTION)),
     "Kubernetes": System("", (("agent-sre", "kubernetes"),), SYSTEMS["LambdaFunctions"].effect),
 }
