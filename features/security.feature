@@ -101,6 +101,12 @@ Feature: Security Validation
       | an address for a function       |
       | a login before a function       |
       | a path for a function           |
+      | a query for an SLO              |
+      | an address for an SLO           |
+      | quotes for an SLO               |
+      | a query for a pod               |
+      | a query for a namespace         |
+      | quotes for a service            |
     When Alertmanager notifies prometheus-events of them
     Then each of them is refused or has its ticket
     And nothing that they say is called, looked up or calculated

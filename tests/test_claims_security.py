@@ -217,3 +217,29 @@ def test_what_is_carried_out_is_told() -> None:
         (said(one, request_body=f"{one.alert.mark} {one.result}".encode()), "calculated in a call to linear"),
     ):
         refused(lambda made=made: hostile.carried_out(one, [said(one), made]), "templates", words)
+
+
+def asked(one: Hostile, callee: str, path: str, **more: Any) -> Exchange:
+    """A question of agent-sre's about the alert, in a query language."""
+    url = f"http://{callee}.test{path}?query={one.alert.mark}"
+    return said(one, callee, url, **{"method": "GET", "status": 200} | more)
+
+
+@pytest.mark.parametrize(
+    ("callee", "path"),
+    [
+        ("prometheus", "/api/v1/query"),
+        ("loki", "/loki/api/v1/query_range"),
+        ("tempo", "/api/search"),
+        ("jira", "/rest/api/3/search/jql"),
+    ],
+)
+def test_what_an_alert_says_neither_ends_a_query_nor_is_calculated_in_it(callee: str, path: str) -> None:
+    one = saying("a query for an SLO", "key")
+    nothing_found = asked(one, callee, path, response_body=b'{"data": {"result": []}}')
+    hostile.carried_out(one, [nothing_found, asked(one, callee, "/ready", status=400)])
+    for made, words in (
+        (asked(one, callee, path, status=400, response_body=b"parse error"), f"{callee} answered 400, parse error"),
+        (asked(one, callee, path, response_body=one.result.encode()), f"calculated in a call to {callee}"),
+    ):
+        refused(lambda made=made: hostile.carried_out(one, [nothing_found, made]), "a query for an SLO", words)

@@ -16,6 +16,8 @@ from steps.world.journal import Exchange, Journal
 
 EVIL = "evil.example.com"
 """A host that nobody declares."""
+ASKED = {"prometheus": "/query", "loki": "/query", "tempo": "/search", "jira": "/search"}
+"""Who is asked in a query language, and what of a path that takes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,12 @@ CONTENTS: dict[str, Callable[[Alert], None]] = {
     "an address for a function": _in_annotation("lambda_function", "HOST/x#"),
     "a login before a function": _in_annotation("lambda_function", "pod-restart@HOST"),
     "a path for a function": _in_annotation("lambda_function", "../../api/v1/namespaces/ai/secrets"),
+    "a query for an SLO": _in_label("slo", 'HOST"} or vector(SUM) or x{a="'),
+    "an address for an SLO": _in_label("slo", "HOST&query=vector(SUM)#"),
+    "quotes for an SLO": _in_label("slo", "HOST'`\\"),
+    "a query for a pod": _in_label("pod", 'HOST"} |= "x'),
+    "a query for a namespace": _in_label("namespace", 'HOST"\'`} |= "\\'),
+    "quotes for a service": _in_label("service", "HOST\"'`\\"),
 }
 """By what the feature calls them."""
 
@@ -118,7 +126,7 @@ class Hostility:
         )
 
     def not_carried_out(self, hostile: Sequence[Hostile]) -> None:
-        """No host was called that only they name, no function, and nothing was calculated."""
+        """No host was called that only they name, no function, nothing was calculated, and no query has been broken."""
         made = [one for one in self._journal.exchanges(since=self._incident.began) if one.caller in JUDGED]
         about = {one.content: [call for call in made if _about(one, call)] for one in hostile}
         self._incident.saw("Calls about each", "\n".join(f"{len(calls):>5}  {name}" for name, calls in about.items()))
@@ -157,8 +165,18 @@ def carried_out(one: Hostile, made: Sequence[Exchange]) -> None:
         f"Expected an alert that says {one.content} to be text and no more, but it became a header of a call to "
         f"{injected[0].callee}."
     )
-    calculated = [call for call in made if one.result in call.request_text]
+    calculated = [call for call in made if one.result in call.request_text or _was_asked(call, one.result)]
     assert not calculated, (
         f"Expected an alert that says {one.content} to be text and no more, but what it wants calculated was "
         f"calculated in a call to {calculated[0].callee}."
     )
+    broken = [call for call in made if call.callee in ASKED and call.status == 400 and ASKED[call.callee] in call.path]
+    assert not broken, (
+        f"Expected an alert that says {one.content} to be text and no more, but {broken[0].caller} made of it a query "
+        f"that does not hold together: {broken[0].callee} answered 400, {broken[0].response_text.strip()[:200]}."
+    )
+
+
+def _was_asked(call: Exchange, result: str) -> bool:
+    """Whether the call has brought that result back from somebody who calculates what is asked."""
+    return call.callee in ASKED and result in call.response_text
