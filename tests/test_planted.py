@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steps.incident.leaks import of_requests, search
+from steps.world.credentials import Credentials
+from steps.world.journal import Journal
 from steps.world.planted import Found, Planted
 
 SECRET = "https://hooks.slack.com/services/T0/B0/a+b=c"
@@ -63,3 +66,21 @@ def test_a_key_and_the_next_one_share_a_name() -> None:
     assert one.names == {"slack_webhook_url", "linear_api_key"}
     assert one.find("x lin_api_abcdefghij") == [Found("linear_api_key", "as it is", 2)]
     assert one.redact("lin_api_abcdefghij lin_api_0123456789") == "«linear_api_key» «linear_api_key»"
+
+
+def test_of_a_slack_webhook_the_path_alone_is_found_too_and_belongs_into_a_call_of_slack(journal: Journal) -> None:
+    credentials = Credentials()
+    credentials.plant(journal)
+    url = credentials.slack_webhook_url
+    path = url.removeprefix("https://hooks.slack.com")
+    for text in (url, path, f'https://hooks.slack.com:443 "POST {path} HTTP/1.1" 200', json.dumps({"path": path})):
+        assert [one.name for one in journal.planted.find(text)] == ["slack_webhook_url"], text
+    assert journal.redact(f"POST {url}") == "POST «slack_webhook_url»"
+    assert journal.redact(f'hooks.slack.com "POST {path}"') == 'hooks.slack.com "POST «slack_webhook_url»"'
+    team, _, token = path.removeprefix("/services/").split("/")
+    assert journal.planted.find(f"https://hooks.slack.com/services/{team}/B0/{token[:8]}") == []
+    for address in (url, f"https://hooks.slack.com:443{path}"):
+        call = journal.record(caller="agent-sre", callee="slack", method="POST", url=address)
+        assert search(of_requests([call]), journal.planted).leaks == {}
+    elsewhere = journal.record(caller="agent-sre", callee="loki", method="POST", url=f"http://loki.test{path}")
+    assert list(search(of_requests([elsewhere]), journal.planted).leaks) == ["queries"]

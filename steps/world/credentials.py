@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import NamedTuple, Self
+from urllib.parse import urlsplit
 
 from steps.world import hosts
 from steps.world.journal import Journal
@@ -78,6 +79,8 @@ class Credentials:
         """Has the journal blot out every key wherever evidence is shown (DESIGN, law 9)."""
         for key in fields(self):
             journal.plant(getattr(self, key.name), key.name)
+        # host and path are often written apart, and who has the path has the webhook
+        journal.plant(urlsplit(self.slack_webhook_url).path, "slack_webhook_url")
 
     def renew_linear(self, journal: Journal) -> str:
         """Replaces the agent's Linear key by a fresh one and returns it."""
