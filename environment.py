@@ -17,7 +17,7 @@ from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
 from steps.incident.stage import Scene, Stage
 from steps.incident.vacuity import require_observation
-from steps.targets.profile import REFERENCE, ProfileError, path_of
+from steps.targets.profile import REFERENCE, ProfileError, defaults, in_force, path_of
 
 
 def before_all(context: Context) -> None:
@@ -58,6 +58,7 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
         raise UsageError(str(error)) from None
     facts.target, facts.profile = stage.profile.judged, stage.profile.name
     facts.versions |= stage.versions()
+    facts.settings, facts.defaults = in_force(stage.profile), defaults()
     facts.waivers = path_of(settings.get("profile", REFERENCE)).with_name("waivers.toml")
     facts.redact = stage.world.journal.redact
     if run.record:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from reports import index
+from reports import index, settings
 from reports.assessment import Decision, Moment, assess
 from reports.done import Line
 from reports.files import Entry, write_whole
@@ -85,7 +85,8 @@ def make(latest: Path, place: Path, then: Moment) -> tuple[Path, Signoff]:
     (part / "signoff.html").touch()  # so that the index leads to it
     index.write(verdict, part)
     signoff = derive(part, then)
-    pages = {name: render(f"{name}.j2", verdict=verdict, signoff=signoff) for name in PAGES}
+    told = {"verdict": verdict, "signoff": signoff, "settings": settings.load(part)}
+    pages = {name: render(f"{name}.j2", **told) for name in PAGES}
     signoff = signoff.model_copy(update={"pages": {name: _sha256(page.encode()) for name, page in pages.items()}})
     for name, text in (*pages.items(), (NAME, _text(signoff))):
         write_whole(part / name, text)

@@ -163,6 +163,7 @@ class Crew:
                 member.ready = True
                 run.facts.target, run.facts.profile, run.facts.waivers = word.target, word.profile, word.waivers
                 run.facts.versions |= word.versions
+                run.facts.settings, run.facts.defaults = word.settings, word.defaults
                 self.runner.load_waivers()
             case Unusable():
                 raise UsageError(word.sentence)

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from typing import Any
 
-from reports import documentation, metrics, run
+from reports import documentation, metrics, run, settings
 from reports.conclusion import conclude, requirement_verdicts, waiver_verdict
 from reports.files import write_whole
 from reports.follower import Recorder
@@ -33,6 +33,8 @@ class VerdictFormatter(Recorder):
         """Writes all reports."""
         latest, root = self.record.latest, self.record.root
         documentation.write(root, latest)
+        if run.facts.settings:
+            settings.write(latest, run.facts.settings, run.facts.defaults)
         self.verdict = publish(verdict, root, latest)
         self.record.metrics = metrics.of(self.verdict, self.record.requirements)
         write_whole(latest / "metrics.prom", self.record.metrics.text())

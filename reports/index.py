@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from reports import benchmarks, kill_matrix, matrix, recording, timeline
+from reports import benchmarks, kill_matrix, matrix, recording, settings, timeline
 from reports.agreement import CROSS_CHECK
 from reports.assessment import Moment, assess
 from reports.charts import against_target
@@ -42,6 +42,7 @@ def write(verdict: Verdict, latest: Path) -> None:
         assessment=assess(latest, Moment(at=ended, suite=verdict.run.suite.digest)),
         disagreements=[trouble.sentence for trouble in verdict.run.troubles if trouble.where == CROSS_CHECK],
         strangers=recording.strangers(verdict, latest),
+        settings=settings.load(latest),
         evidence=sum(len(step.evidence) for scenario in verdict.scenarios for step in scenario.steps),
         beside=[(name, what) for name, what in BESIDE if (latest / name).exists()],
     )
@@ -60,6 +61,7 @@ BESIDE = (
     ("kill-matrix.html", "the seeded defects, and which sentence found each"),
     ("verdict.json", "the verdict for programs"),
     ("benchmarks.json", "what was measured, in numbers"),
+    ("profile.json", "the settings by which it was judged"),
     ("junit.xml", "the scenarios for CI"),
     ("summary.md", "this page for a pull request"),
     ("allure.html", "every step with what it saw, and the runs before"),

@@ -56,6 +56,10 @@ class Facts:
     profile: str = "unknown"
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the programs of the world and of the agent, by name."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What the profile has the agent judged by."""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """The same where no profile says anything else."""
     waivers: Path | None = None
     """Where the waivers of the profile would lie."""
     redact: Callable[[str], str] = str

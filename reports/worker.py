@@ -45,6 +45,8 @@ class Ready:
     target: str
     profile: str
     versions: dict[str, str]
+    settings: dict[str, Any]
+    defaults: dict[str, Any]
     waivers: Path | None
 
 
@@ -142,7 +144,8 @@ class Worker:
             self._tell(Unusable(str(error)))
         if self._record.set_up is None:
             facts = run.facts
-            self._tell(Ready(facts.target, facts.profile, facts.versions, facts.waivers))
+            told = (facts.target, facts.profile, facts.versions, facts.settings, facts.defaults, facts.waivers)
+            self._tell(Ready(*told))
             allure = WorkersAllure(StreamOpener(stream=sys.stdout), self._runner.config)
             self._runner.formatters = [allure, Teller(self._tell, self._runner)]
             self._runner.run_features(self._given(allure))

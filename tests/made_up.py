@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reports import agreement, documentation, kill_matrix, recording, requirements
+from reports import agreement, documentation, kill_matrix, recording, requirements, settings
 from reports.benchmarks import Benchmarks, Measure, Percentiles
 from reports.conclusion import conclude, requirement_verdicts
 from reports.documentation import Documentation
@@ -98,6 +98,8 @@ class MadeUp:
     kills: dict[str, Any] | None = None
     measures: tuple[Measure, ...] = ()
     measured_by: str | None = RUN
+    settings: dict[str, Any] = field(default_factory=lambda: {"targets": {"success": 99.0, "latency": 2.0}})
+    defaults: dict[str, Any] = field(default_factory=lambda: {"targets": {"success": 99.0, "latency": 2.0}})
     documented: Documentation = field(default_factory=lambda: Documentation(checked=20, missing=()))
 
     def __post_init__(self) -> None:
@@ -175,6 +177,7 @@ class MadeUp:
         first.parent.mkdir()
         first.write_text(Recording(began=0, duration=1, calls=(), windows=()).model_dump_json())
         (self.latest / documentation.NAME).write_text(self.documented.model_dump_json())
+        settings.write(self.latest, self.settings, self.defaults)
         if self.kills is not None:
             place = self.latest.parent / "proof"
             place.mkdir(exist_ok=True)

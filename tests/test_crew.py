@@ -15,6 +15,7 @@ import pytest
 from test_verdict import AROUND, HOOKS, OUTCOMES, WHOLE_WAY
 from tiny_suite import BEHAVE, ENVIRON, Outcome, TinySuite
 
+from reports import settings
 from reports.verdict import Status, Verdict
 
 TRIVIAL = "@AC1.1\nFeature: {name}\n  Scenario: {name}\n    Given it is written down\n"
@@ -99,6 +100,24 @@ def test_the_terminal_shows_each_scenario_and_what_it_came_to(suite: TinySuite) 
     assert shown.count("✗ failed") == 1
     assert "Expected one issue, but there is none." in shown
     assert "7 passed, 1 failed" in shown
+
+
+TELLS = """
+from reports.run import facts
+
+
+def before_all(context):
+    facts.settings, facts.defaults = {"targets": {"success": 50.0}}, {"targets": {"success": 99.0}}
+"""
+
+
+def test_the_settings_that_workers_tell_are_written_down_and_without_any_nothing_is(suite: TinySuite) -> None:
+    assert settings.load(suite.run("-j", "2").latest) is None
+    suite.write("environment.py", TELLS)
+    for jobs in ("1", "2"):
+        told_of = settings.load(suite.run("-j", jobs).latest)
+        assert told_of and told_of.values == {"targets": {"success": 50.0}}
+        assert [(one.name, one.value, one.default) for one in told_of.differences] == [("targets.success", "50", "99")]
 
 
 def test_a_setting_that_cannot_be_used_is_one_line(suite: TinySuite) -> None:

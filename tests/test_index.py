@@ -120,6 +120,19 @@ def test_waivers_are_told(run: MadeUp) -> None:
     assert "with 1 waiver: AC4.1." in text
 
 
+def test_the_settings_that_are_not_the_defaults_are_told(run: MadeUp) -> None:
+    run.settings = {"targets": {"success": 50.0, "latency": 2.0}, "rulings": {"next_method": {"Pod": "x"}}}
+    section = index(run).partition("Settings that differ from the defaults")[2].partition("</section>")[0]
+    assert "<td>targets.success</td><td>50</td><td>99</td>" in section
+    assert "<td>rulings.next_method.Pod</td><td>x</td><td>–</td>" in section
+    assert "latency" not in section
+
+
+def test_that_all_settings_are_the_defaults_is_told(run: MadeUp) -> None:
+    section = index(run).partition("Settings that differ from the defaults")[2].partition("</section>")[0]
+    assert "None." in section and "<td>" not in section
+
+
 def test_what_was_run_is_told(run: MadeUp) -> None:
     run.suite = run.suite.model_copy(update={"dirty": True})
     text = index(run)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from steps.targets.profile import ARRANGEMENTS, ProfileError, asked, line_of, load, reference
+from steps.targets.profile import ARRANGEMENTS, ProfileError, asked, defaults, in_force, line_of, load, reference
 from steps.targets.reference_page import PAGE, page
 
 GOOD = """
@@ -198,3 +199,23 @@ def test_what_the_page_shows_is_a_profile() -> None:
     document = tomllib.loads(shown)
     assert document["limits"]["ticket"] == 6
     assert document["arrangements"]["any approval"]["OPERATION_MODE"] == "supervised"
+
+
+def test_what_is_judged_by_is_told_without_what_may_be_a_key_and_where_things_lie(tmp_path: Path) -> None:
+    own = """
+[agent.environment]
+TOKEN = "key-of-the-agent"
+[converter.environment]
+TOKEN = "key-of-the-converter"
+[targets]
+success = 50
+[arrangements.hot]
+OPERATION_MODE = "supervised"
+TOKEN = "key-of-an-arrangement"
+"""
+    values = in_force(load(written(tmp_path, GOOD + own)))
+    assert (values["targets"]["success"], defaults()["targets"]["success"]) == (50, 99)
+    assert values["arrangements"]["hot"] == {"OPERATION_MODE": "supervised", "TOKEN": "not shown"}
+    assert values["limits"] == defaults()["limits"]
+    told = json.dumps(values)
+    assert "key-of" not in told and str(tmp_path) not in told and "command" not in told

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from made_up import ENDED, STARTED, SUITE, MadeUp, trial
 
-from reports import bundle, signoff, suite
+from reports import bundle, settings, signoff, suite
 from reports.assessment import Decision, Moment
 from reports.bundle import BundleError, Refused, Signoff
 from reports.suite import Suite
@@ -71,6 +71,17 @@ def test_the_pages_have_lines_evidence_digest_and_a_place_for_names(run: MadeUp)
         text = (place / name).read_text()
         for said in (*(line.text for line in made.lines), *(line.evidence for line in made.lines), made.digest, "Name"):
             assert said in text.replace("&#39;", "'"), said
+
+
+def test_the_settings_that_are_not_the_defaults_are_signed_with_the_rest(run: MadeUp) -> None:
+    run.settings = {"targets": {"success": 50.0, "latency": 2.0}}
+    place, made = signed(run)
+    assert "<td>targets.success</td><td>50</td><td>99</td>" in (place / "signoff.html").read_text()
+    assert "| targets.success | 50 | 99 |" in (place / "signoff.md").read_text()
+    assert "latency" not in (place / "signoff.md").read_text()
+    assert "profile.json" in made.files
+    settings.write(place, run.defaults, run.defaults)
+    assert "profile.json has been changed." in bundle.changes(place, bundle.load(place))
 
 
 def test_the_sign_off_lies_beside_the_run_too_and_the_page_leads_to_it(run: MadeUp) -> None:

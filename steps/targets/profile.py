@@ -14,7 +14,7 @@ import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -340,6 +340,25 @@ class Profile(Section):
         named = " and ".join(name for name, workload in own.items() if workload)
         missing = "".join(f", with the reference's {name}" for name, workload in own.items() if not workload)
         return f"{named} of {self.name}{missing}"
+
+
+WHOSE = {"name", "settings", "agent", "converter", "attached", "dashboard", "manifests"}
+"""Who is judged, and where that lies; all else is what is judged by."""
+KEYLESS = {name for arrangement in ARRANGEMENTS.values() for name in arrangement}
+"""Variables that hold no key; what a profile gives others is nobody's to read."""
+
+
+def in_force(profile: Profile) -> dict[str, Any]:
+    """What the profile has the programs judged by, for reports."""
+    values = profile.model_dump(mode="json", exclude=WHOSE)
+    for arrangement in values["arrangements"].values():
+        arrangement |= {name: "not shown" for name in arrangement if name not in KEYLESS}
+    return values
+
+
+def defaults() -> dict[str, Any]:
+    """The same where no profile says anything else."""
+    return in_force(Profile(name=REFERENCE))
 
 
 def asked(settings: Mapping[str, str]) -> Profile:
