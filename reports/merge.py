@@ -1,7 +1,7 @@
 """`python -m reports.merge PLACE…`: joins the shards of a run into one verdict and one report in `reports/latest`.
 
-Each place is the `reports/latest` of one shard (`SHARD=2/3 make accept`). Shards of different suites, targets, profiles
-or selections are refused, and so are too few and too many.
+Each place is the `reports/latest` of one shard (`SHARD=2/3 make accept`). Shards of different suites, agents,
+settings or selections are refused, and so are too few and too many.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from behave.parser import parse_file
 
-from reports import benchmarks, documentation, live, requirements, ticket
+from reports import benchmarks, documentation, live, requirements, settings, ticket
 from reports.conclusion import OUTCOME, conclude, requirement_verdicts, waiver_verdict
 from reports.publish import publish
 from reports.requirements import Requirements
@@ -25,10 +25,13 @@ from reports.verdict import RunVerdict, ScenarioVerdict, Status, Trouble, Verdic
 
 PARTS = ("evidence", "recordings", "allure-results")
 """What lies beside a verdict and belongs to single scenarios."""
+UNKNOWN = "none that is known"
 SAME: dict[str, Callable[[RunVerdict], str]] = {
     "suite": lambda run: run.suite.digest,
     "target": lambda run: run.target,
     "profile": lambda run: run.profile,
+    "version of agent-sre": lambda run: run.versions.get("agent-sre", UNKNOWN),
+    "version of prometheus-events": lambda run: run.versions.get("prometheus-events", UNKNOWN),
     "selection": lambda run: run.selection,
     "number of shards": lambda run: str(run.shard).partition("/")[2],
 }
@@ -55,6 +58,8 @@ def merge(places: Sequence[Path], root: Path) -> Verdict:
     if measured := list(filter(None, map(benchmarks.load, places))):
         benchmarks.joined(verdict.run.id, measured).write(latest)
     documentation.write(root, latest)
+    if (told := places[0] / settings.NAME).is_file():
+        _copy(told, latest / settings.NAME)
     return publish(verdict, root, latest)
 
 
@@ -74,12 +79,30 @@ def _check(parts: Sequence[Verdict], places: Sequence[Path]) -> None:
         if len(found) > 1:
             (one, here), (other, there) = list(found.items())[:2]
             raise MergeError(f"The shards differ in their {name}: {one} in {here}, {other} in {there}.")
+    _check_settings(places)
     numbers = Counter(int(str(part.run.shard).partition("/")[0]) for part in parts)
     expected = int(str(parts[0].run.shard).partition("/")[2])
     if doubled := [number for number, count in numbers.items() if count > 1]:
         raise MergeError(f"The shard {doubled[0]}/{expected} is there {numbers[doubled[0]]} times.")
     if missing := sorted({*range(1, expected + 1)} - {*numbers}):
         raise MergeError(f"The shard {missing[0]}/{expected} is missing.")
+
+
+def _check_settings(places: Sequence[Path]) -> None:
+    """All shards judge by the same settings. Raises MergeError."""
+    here, *others = places
+    of_first = settings.load(here)
+    for there in others:
+        of_other = settings.load(there)
+        if of_first == of_other:
+            continue
+        if not (of_first and of_other):
+            lacking = there if of_first else here
+            raise MergeError(f"The shards differ in their settings: there is no {settings.NAME} in {lacking}.")
+        first = next(settings.differences(of_first.values, of_other.values))
+        raise MergeError(
+            f"The shards differ in their {first.name}: {first.value} in {here}, {first.default} in {there}."
+        )
 
 
 def _chosen(parts: Sequence[Verdict]) -> dict[str, ScenarioVerdict]:

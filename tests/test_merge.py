@@ -13,6 +13,8 @@ import pytest
 from test_crew import every_outcome, results, told
 from tiny_suite import ENVIRON, Outcome, TinySuite
 
+from reports import settings
+
 LAST = """
 @AC2
 Feature: the whole run
@@ -105,9 +107,20 @@ def changed(place: Path, **run: Any) -> Path:
     return place
 
 
+TOLD = """
+from reports.run import facts
+
+facts.versions["agent-sre"] = "v1"
+facts.settings = {"targets": {"success": 95.0, "latency": 2.0}}
+facts.defaults = {"targets": {"success": 99.0, "latency": 2.0}}
+"""
+
+
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinySuite, list[Path]]:
     suite = every_outcome(tmp_path_factory.mktemp("pair") / "suite")
+    environment = (suite.root / "environment.py").read_text()
+    suite.write("environment.py", environment + TOLD)
     return suite, run_shards(suite, 2)
 
 
@@ -116,6 +129,11 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[TinySuite, list[Path
     [
         ({"target": "another"}, "The shards differ in their target: "),
         ({"profile": "another"}, "The shards differ in their profile: "),
+        ({"versions": {"agent-sre": "v2"}}, "The shards differ in their version of agent-sre: v1 in "),
+        (
+            {"versions": {"agent-sre": "v1", "prometheus-events": "v2"}},
+            "The shards differ in their version of prometheus-events: none that is known in ",
+        ),
         ({"selection": "--tags @AC1"}, "The shards differ in their selection: "),
         ({"shard": "2/3"}, "The shards differ in their number of shards: 2 in "),
         ({"shard": "1/2"}, "The shard 1/2 is there 2 times."),
@@ -159,3 +177,23 @@ def test_the_joined_report_is_not_written_over_a_shard(pair: tuple[TinySuite, li
     assert outcome.code == 2
     assert "copy the shard that lies there elsewhere first" in outcome.output
     assert (latest / "verdict.json").exists()
+
+
+def test_the_joined_report_has_the_settings_of_its_shards(pair: tuple[TinySuite, list[Path]]) -> None:
+    suite, places = pair
+    joined = merge(suite, *places)
+    assert (joined.latest / "profile.json").read_bytes() == (places[0] / "profile.json").read_bytes()
+    assert "targets.success" in (joined.latest / "index.html").read_text()
+
+
+def test_shards_that_judge_by_different_settings_are_refused(
+    pair: tuple[TinySuite, list[Path]], tmp_path: Path
+) -> None:
+    suite, (one, other) = pair
+    copy = shutil.copytree(other, tmp_path / "copy")
+    settings.write(copy, {"targets": {"success": 50.0, "latency": 2.0}}, {})
+    outcome = merge(suite, one, copy)
+    assert outcome.code == 2
+    assert f"The shards differ in their targets.success: 95 in {one}, 50 in {copy}." in outcome.output
+    (copy / "profile.json").unlink()
+    assert f"there is no profile.json in {copy}." in merge(suite, one, copy).output
