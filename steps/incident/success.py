@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
+from typing import Literal
 
 from steps.drivers.load import Latencies
 from steps.incident.alert import Alert
@@ -34,6 +36,8 @@ class Tally:
     count: int
     failures: tuple[str, ...] = ()
     """A sentence's end for each: "POST https://api.linear.app/graphql answered 503"."""
+    of: Literal["calls", "alerts"] = "calls"
+    """What was counted."""
 
     @property
     def share(self) -> float:
@@ -50,15 +54,16 @@ class SuccessMetrics:
         self._settings = profile.load
 
     def succeed(self, load: Load, points: Sequence[str]) -> None:
-        """More of the calls at each integration point succeed than the target says (M1).
+        """More of the calls, and of the alerts, at each integration point go well than the target says (M1).
 
         Raises BedNotReady when they do, but are too few to say so.
         """
-        tallies = [calls_at(point, load) for point in points]
+        calls = [calls_at(point, load) for point in points]
+        tallies = [worst_of([tally, *alerts_at(tally.integration, load)]) for tally in calls]
         self._keep("M1", tallies, ">", self._targets.success, load)
         with if_well_measured(load, self._settings):
             succeeded(tallies, self._targets.success)
-        enough(tallies, self._settings.calls)
+        enough(calls, self._settings.calls)
 
     def in_time(self, load: Load, systems: Sequence[str]) -> None:
         """The effect of an alert at each system is there soon enough after the alert was due (M2)."""
@@ -119,7 +124,7 @@ def calls_at(point: str, load: Load) -> Tally:
 
     Raises BedNotReady when no alert of the load needs it.
     """
-    systems = [system for system in load.systems if SYSTEMS[system].point == point]
+    systems = systems_at(point, load)
     if not systems:
         raise BedNotReady(f"No alert of the load needs anything at {point!r}.")
     calls = {call.number: call for system in systems for call in load.calls_of(system)}
@@ -135,6 +140,37 @@ def calls_at(point: str, load: Load) -> Tally:
     return Tally(
         point, max(len(calls), served) + len(missed), (*(told(call, reason) for call, reason in failed), *missed)
     )
+
+
+def alerts_at(point: str, load: Load) -> list[Tally]:
+    """For each system of an integration point the alerts of which its part can be seen, and those that lack it.
+
+    However many calls each alert takes there: an alert that was passed over is not made up for by them.
+    """
+    tallies = []
+    for system in systems_at(point, load):
+        missed = [alert for alert in load.alerts if is_missed(system, alert, load)]
+        served = sum(bool(load.effect(system, alert)) for alert in load.alerts)
+        failed = [(call, reason) for call in load.calls_of(system) if (reason := failure(call))]
+        failures = (f"nothing came of {system} for {alert.called}{_why(alert, failed)}" for alert in missed)
+        tallies.append(Tally(point, served + len(missed), tuple(failures), "alerts"))
+    return tallies
+
+
+def _why(alert: Alert, failed: Sequence[tuple[Exchange, str]]) -> str:
+    """The first of the failed calls that is about the alert, as the end of a sentence; empty without one."""
+    about = (told(call, reason) for call, reason in failed if alert.mark in f"{call.url} {call.request_text}")
+    return "".join(f": {one}" for one in islice(about, 1))
+
+
+def systems_at(point: str, load: Load) -> list[str]:
+    """The systems of an integration point that the alerts of the load need."""
+    return [system for system in load.systems if SYSTEMS[system].point == point]
+
+
+def worst_of(tallies: Sequence[Tally]) -> Tally:
+    """The one of which the smallest share went well, of those that counted anything."""
+    return min((tally for tally in tallies if tally.count), key=lambda tally: tally.share, default=tallies[0])
 
 
 def is_missed(system: str, alert: Alert, load: Load) -> bool:
@@ -219,9 +255,11 @@ def latency(delays: Delays, target: float) -> Measurement:
 def succeeded(tallies: Sequence[Tally], target: float) -> None:
     """More than so many per cent went well everywhere."""
     missed = [tally for tally in tallies if not tally.share > target]
-    assert not missed, _sentence(
-        f"Expected more than {target:g} % of the calls at “{missed[0].integration}” to succeed, but", missed, "did not"
-    )
+    if missed:
+        first = missed[0]
+        well, ill = ("succeed", "did not") if first.of == "calls" else ("be served", "were not")
+        expected = f"Expected more than {target:g} % of the {first.of} at “{first.integration}” to {well}, but"
+        raise AssertionError(_sentence(expected, missed, ill))
 
 
 def enough(tallies: Sequence[Tally], least: int) -> None:
@@ -270,6 +308,6 @@ def _sentence(expected: str, missed: Sequence[Tally], verb: str) -> str:
     first, *others = missed
     if not first.count:
         return f"{expected} there is none."
-    beside = "".join(f"; {len(one.failures)} of {one.count} at {one.integration}" for one in others)
+    beside = "".join(f"; {len(one.failures)} of {one.count} {one.of} at {one.integration}" for one in others)
     seen = f"{len(first.failures)} of {first.count} {verb} ({first.share:.4g} %)"
     return f"{expected} {seen}, the first: {first.failures[0]}{beside}."

@@ -1,7 +1,7 @@
 """Each twentieth call of a function is not made."""
 
 ITEMS = ("M1",)
-SAYS = "LambdaFunctions (Knative)” to succeed"
+SAYS = "nothing came of LambdaFunctions for"
 
 FILE = "agent/functions.py"
 RIGHT = """
