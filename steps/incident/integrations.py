@@ -13,12 +13,15 @@ from typing import Any
 from urllib.parse import unquote
 
 from steps.incident.alert import Alert
+from steps.incident.calls import asked_until
 from steps.incident.numbers import numbers_in
 from steps.world.journal import Exchange, Journal, names_incident
 from steps.world.services.linear import opens_issues
 
 LIMITS = ("requests", "complexity", "endpoint-requests")
 """What Linear counts (CONTRACTS §1.3)."""
+EARLY = 0.01
+"""Seconds by which a wait for a point of time may end too soon: timers and clocks are read in steps of their own."""
 
 # -- single calls: pure -----------------------------------------------------------------------------------------------
 
@@ -53,15 +56,14 @@ def limited_until(call: Exchange) -> float | None:
     """When the rate limit ends that the answer tells of, in epoch seconds; None when it tells of none.
 
     Linear tells the reset of a request in milliseconds, under a status that is no 429; all others tell seconds from now
-    (CONTRACTS §1.2, §2, §3).
+    (CONTRACTS §1.2, §2, §3). These count from the call's beginning: the caller may have the answer a moment before the
+    journal has its end.
     """
     if call.callee == "linear" and "RATELIMITED" in call.response_text:
         spent = [limit for limit in LIMITS if call.answer_header(f"x-ratelimit-{limit}-remaining") == "0"]
         ends = [int(call.answer_header(f"x-ratelimit-{limit}-reset") or 0) / 1000 for limit in spent]
-        return max(ends, default=None)
-    if call.status == 429:
-        return call.ended + float(call.answer_header("retry-after") or 0)
-    return None
+        return max(ends) - EARLY if ends else None
+    return asked_until(call) if call.status == 429 else None
 
 
 def is_limited_with(call: Exchange, limited: Exchange) -> bool:
