@@ -421,6 +421,44 @@ def test_a_share_of_something_else_is_no_slo_data(description: str) -> None:
     slm.invents_nothing(issue(description))
 
 
+ELSEWHERE = Objective(Fraction("0.973"), {"200": 9863, "503": 137})
+"""Current value 98.63 %, budget remaining 49.26 %, burn rate 0.5074."""
+
+
+@pytest.mark.parametrize(
+    ("line", "quantity"),
+    [
+        ("Target: 97.3 %", "target"),
+        ("SLO: 97.30% promised", "target"),
+        ("| Target | Current |\n|---|---|\n| 0.973 | n/a |", "target"),
+        ("Current: 0.9863 (10 minutes ago)", "current value"),
+        ("Availability 98.63 %, last known", "current value"),
+        ("Error budget remaining: 49.3 %", "error budget remaining"),
+        ("Burn rate: 0.507407", "burn rate"),
+        ("## SLM Context\n\nIt burns at 0.51x.", "burn rate"),
+    ],
+)
+def test_slo_data_of_another_service_or_time_are_named(line: str, quantity: str) -> None:
+    told = issue(f"SLM context: not available\n{line}")
+    slm.invents_nothing(told)
+    refused(lambda: slm.shows_none_of(told, [OBJECTIVE, ELSEWHERE]), "BVL-7", "no SLO data", f"the {quantity} that")
+    slm.shows_none_of(told, [OBJECTIVE])
+
+
+@pytest.mark.parametrize(
+    "description",
+    [
+        "SLM context: not available",
+        "The load is 97.3 %.",
+        "TRM: restart the pod (confidence 0.973)",
+        "## SLM Context\nunavailable\n\n## Metrics\nValue: 98.63",
+        "Target: n/a",
+    ],
+)
+def test_what_is_no_slo_data_is_no_other_services(description: str) -> None:
+    slm.shows_none_of(issue(description), [ELSEWHERE])
+
+
 def test_a_comment_does_not_stand_below_a_heading_of_the_description() -> None:
     def commented(body: str) -> Issue:
         said = Comment(id="1", body=body, created_at=datetime.now(UTC), author_email=None, edited_at=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import get_args
 
@@ -85,6 +85,22 @@ def invents_nothing(issue: Issue) -> None:
     ]
     assert not invented, (
         f"Expected {issue.identifier} to show no SLO data, for there is none, but it says {_line(invented[0])!r}."
+    )
+
+
+def shows_none_of(issue: Issue, objectives: Iterable[Objective]) -> None:
+    """The issue shows no quantity of these objectives, which are other services', or have become unknown since."""
+    known = {value: name for objective in objectives for name, value in objective.quantities.items()}
+    shown = [
+        (number, name)
+        for line, is_claimed in _lines(issue)
+        for number in numbers_in(line)
+        for value, name in known.items()
+        if number.shows(value) and ((is_claimed and _is_share(number)) or _is_introduced(number))
+    ]
+    assert not shown, (
+        f"Expected {issue.identifier} to show no SLO data, for there is none of its service, but it says "
+        f"{_line(shown[0][0])!r}, which is the {shown[0][1]} that another service has, or had before."
     )
 
 
