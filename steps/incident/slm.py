@@ -26,13 +26,18 @@ NAMES: dict[Quantity, re.Pattern[str]] = {
 """The field's words for the quantities. A number with such a word beside it is not taken for another quantity."""
 
 SUBJECT = re.compile(r"(?<![a-z])(sl[moi]s?|service[ _-]level|error[ _-]budget|burn[ _-]rate)(?![a-z])", re.I)
-_SEVERITY = "critical|high|medium|low"
+_SEVERITY = r"(critical|high|medium|low)(?![a-z])"
+_BETWEEN = r"(?:(?!\.\s)[^\w\n,;|]|_)"
+"""What may stand between the words of one statement: punctuation, marks and quotes, but not the end of a sentence."""
+_VALUE = rf"{_BETWEEN}*(?:\|{_BETWEEN}*)?{_SEVERITY}"
+"""The severity after what it is of, or in the next cell of a table."""
 VIOLATION = re.compile(
-    rf"(?<!-)\bviolation\b[^\w\n,;|]*(?:(?!(?:{_SEVERITY})\b)\w+[^\w\n,;|]*){{0,2}}\b({_SEVERITY})\b"
-    rf"|\b({_SEVERITY})\b[^\w\n,;|.]+(?:sl[moi][^\w\n,;|.]+)?violation\b",
+    rf"(?<![a-z-])violation(?![a-z])(?:{_BETWEEN}*(?!{_SEVERITY})[^\W_]+){{0,2}}{_VALUE}"
+    rf"|(?<![a-z-])sl[mo][ _-](?:severity|level)(?![a-z])(?:{_BETWEEN}+is)?{_VALUE}"
+    rf"|(?<![a-z-]){_SEVERITY}(?:[ *_`\"']|(?<=\w)-(?=\w))+(?:sl[moi][ *_-]+)?violation(?![a-z])",
     re.I,
 )
-"""`Violation severity: high` or `high SLO violation`."""
+"""`Violation severity: high`, `| SLM severity | high |`, `"violation_severity": "high"` or `high SLO violation`."""
 ABSENT = re.compile(
     r"\b(unavailable|unknown|unreachable|undefined|not|nothing|no|none|n/a|without|missing|failed"
     r"|could ?n[o'’]t|cannot|can['’]t|(is|are|was|were)n['’]t)\b",
@@ -114,7 +119,7 @@ def says_unavailable(issue: Issue) -> None:
 def violation_named(issue: Issue, violation: Violation) -> list[str]:
     """Where the issue names the severity of the SLO violation, all of them right; an issue need not name it."""
     named = list(VIOLATION.finditer(text_of(issue)))
-    wrong = [match for match in named if (match[1] or match[2]).lower() != violation]
+    wrong = [match for match in named if str(match[match.lastindex or 0]).lower() != violation]
     assert not wrong, f"Expected {issue.identifier} to call the SLO violation {violation}, but it says {wrong[0][0]!r}."
     return [match[0] for match in named]
 
