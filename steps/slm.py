@@ -188,7 +188,9 @@ def is_urgent(context: Context, violation: Violation) -> None:
     priority = context.stage.profile.rulings.priority[alert.labels["severity"]][violation]
     context.issues.becomes(alert, partial(issues.has_priority, priority=priority))
     named = slm.violation_named(context.issues.of(alert), violation)
-    context.incident.saw("What the issue calls the violation", "\n".join(named) or "not named: it shows by the priority alone")
+    context.incident.saw(
+        "What the issue calls the violation", "\n".join(named) or "not named: it shows by the priority alone"
+    )
     context.incident.did_not_see("another severity on the issue", control=lambda: context.issues.of(alert))
 
 

@@ -30,11 +30,13 @@ from steps.world.journal import Journal
 
 Kind = Literal["metrics", "logs", "traces"]
 SUBJECTS: dict[Kind, re.Pattern[str]] = {
-    "metrics": re.compile(r"(?<![a-z])(metrics?|prometheus)(?![a-z])", re.I),
+    "metrics": re.compile(
+        r"(?<![a-z])(metrics?|prometheus(?![\W_]{1,3}(?:alert|rule|event|label|notification)))(?![a-z])", re.I
+    ),
     "logs": re.compile(r"(?<![a-z])(logs?|loki)(?![a-z])", re.I),
     "traces": re.compile(r"(?<![a-z])(traces?|tracing|tempo)(?![a-z])", re.I),
 }
-"""The kinds of context on a ticket, and how it may name them."""
+"""The kinds of context on a ticket, and how it may name them. An alert of Prometheus is none."""
 
 A_WHILE = timedelta(minutes=20)
 """So late may a notification come."""

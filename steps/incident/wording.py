@@ -74,6 +74,29 @@ _SOUGHT = re.compile(
 )
 """An empty result of a search for failures; not a failure that is the reason why there is none."""
 
+_OF_THE_SOUGHT = (
+    r"\b(?:failed|failing|erroneous|errors?)[ *_-]{1,3}(?:metrics?|logs?|traces?|spans?|pods?|containers?)\b"
+    r"(?![ *_-]{1,3}(?:lines? )?(?:quer(?:y|ies)|requests?|fetch\w*|look-?ups?|calls?|search\w*|retrieval)\b)"
+    r"|\b(?:metrics?|logs?|traces?|spans?|lines?) (?:with|of|having|containing|showing|that have) (?:an? )?"
+    r"(?:errors?|failures?|exceptions?)\b"
+    r"|\berror[ _-](?:rates?|ratios?|counts?)\b"
+)
+"""Trouble that is looked for, as in `Failed traces` or `Logs with errors` over what was found; not a failed query."""
+_REMEDY = r"recover|remed(?:y|iat)|restart|heal|resolve|fix|mend|help|improve|scale|reconcile|approve|assign|repeat"
+_LOOK = r"check|see|inspect|review|examine|consult|investigate|look (?:at|for|into)"
+_ELSEWHERE = (
+    r"\bif\b[^,.;:(\n]*"
+    rf"|(?:^|(?<=[.;!?]\s))[\W_]*(?:please )?(?:{_LOOK})"
+    r" (?:also |for )?(?:the|its|this|all|any|your|whether|logs?|metrics?|traces?)\b[^.;:\n]*"
+    r"|\b(?:(?:could|did|do|does|can|is|was|has|have)(?: not|n['’]t)|can ?not|can['’]t|unable to)"
+    rf" (?:be |been )?(?:\w+ly )?(?:{_REMEDY})\w*"
+    r"|\b(?:remediation|restart|pod|container|deployment)s? (?:(?:has|have|is|was|were|are) )?(?:\w+ly )?"
+    r"(?:failed|fails|failing|crash\w*|down|unavailable|not ready)\b"
+)
+"""Trouble with something else than a source, and advice: `If the pod does not recover, check its logs.`"""
+_BESIDE = re.compile(rf"{_SOUGHT.pattern}|{_OF_THE_SOUGHT}|{_ELSEWHERE}", re.I)
+"""What names trouble, and says nothing about a source."""
+
 _SOURCES = r"metrics?|prometheus|logs?|loki|traces?|tracing|tempo|sl[aimo]s?|service[ _-]level|model|trm"
 _SECTIONS = "remediation|correlation|on-?call|assignee|approval"
 _TOPIC = re.compile(
@@ -187,13 +210,13 @@ def names_another(line: str, subject: re.Pattern[str]) -> bool:
 
 
 def says(texts: Iterable[str], subject: re.Pattern[str], words: re.Pattern[str]) -> bool:
-    """Whether some line about the subject has one of the words, where that is no empty search for failures."""
+    """Whether some line about the subject has one of the words, where these are about the source."""
     return any(says_one_of(words, line) for line in lines_about(texts, subject))
 
 
 def says_one_of(words: re.Pattern[str], line: str) -> bool:
-    """Whether the line has one of the words, where that is no empty search for failures."""
-    return bool(words.search(_SOUGHT.sub("", _SLANT.sub(" ", line))))
+    """Whether the line has one of the words, where these are about the source: not about what was sought, or advice."""
+    return bool(words.search(_BESIDE.sub("", _SLANT.sub(" ", line))))
 
 
 _WORD = re.compile(r"(?<![\w-])[^\W\d_]{2,}(?![\w-])")
