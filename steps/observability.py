@@ -12,7 +12,7 @@ from steps.incident import issues
 from steps.incident.ahead import ahead_with
 from steps.incident.alert import Alert, Rule, make_alert, remediation_by
 from steps.incident.context import Context
-from steps.incident.observability import A_WHILE, Kind, give_values, known_alerts, unknown_alert
+from steps.incident.observability import A_WHILE, Kind, give_values, unknown_alert
 from steps.incident.words import one_of
 from steps.world.services.functions import succeeds
 from steps.world.trouble import AT_PROMETHEUS, BACKENDS
@@ -29,38 +29,43 @@ def others_than(kind: Kind) -> list[Kind]:
 # -- what the stack knows
 
 
+def raise_signals(context: Context) -> None:
+    """An alert's series is older than the alert: it is raised ahead."""
+    context.observability.alike()
+
+
 def know(context: Context, *, ago: timedelta = timedelta()) -> list[Alert]:
     """The stack knows the scenario's alert, which began so long ago, and others of its rule that are much alike."""
-    incident = context.incident
-    (signal,) = incident.signals_of("checkout", service=f"checkout-{incident.key}")
-    alerts = known_alerts(incident.key, signal)
-    for alert in alerts:
-        incident.set_signal(alert, alert.value)
+    alerts = context.observability.alike()
     context.observability.measured(*alerts)
     for alert in alerts:
         alert.starts_at = datetime.now(UTC) - ago
     context.observability.tell(*alerts)
-    incident.adopt(alerts[0])
+    context.incident.adopt(alerts[0])
     return alerts
 
 
 @given("an alert that the observability stack knows, among others that are much alike")
+@ahead_with(raise_signals)
 def alert_known(context: Context) -> None:
     know(context)
 
 
 @given("an alert that began a while ago and that the observability stack knows, among others that are much alike")
+@ahead_with(raise_signals)
 def old_alert_known(context: Context) -> None:
     know(context, ago=A_WHILE)
 
 
 @given("an alert that the observability stack knows, and a remediation for it")
+@ahead_with(raise_signals)
 def alert_known_and_remediable(context: Context) -> None:
     alert, *_ = know(context)
     alert.annotations |= remediation_by("pod-restart", alert.labels)
 
 
 @given("two alerts of one rule that the observability stack knows, the first of which has its ticket")
+@ahead_with(raise_signals)
 def first_has_ticket(context: Context) -> None:
     first, second, *_ = know(context)
     context.incident.fire(first)

@@ -65,10 +65,10 @@ class Prometheus:
         result = self._get("/api/v1/query", query=query)["result"]
         return float(result[0]["value"][1]) if result else None
 
-    def series(self, query: str) -> list[Series]:
-        """The series that the instant query yields. Raises QueryRefused."""
+    def series(self, query: str, at: float | None = None) -> list[Series]:
+        """The series that the instant query yields, now or at that time in epoch seconds. Raises QueryRefused."""
         try:
-            answer = self._get("/api/v1/query", query=query)
+            answer = self._get("/api/v1/query", query=query, **({} if at is None else {"time": f"{at}"}))
         except PrometheusUnavailable as error:
             refusal = error.__cause__
             if isinstance(refusal, httpx.HTTPStatusError) and refusal.response.status_code in (400, 422):

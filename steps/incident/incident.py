@@ -51,6 +51,8 @@ class Incident:
     earlier: Earlier | None = None
     """What there was before: a late call about that is its own scenario's, and says nothing about this one."""
     alerts: list[Alert] = field(default_factory=list)
+    alike: list[Alert] = field(default_factory=list)
+    """Its alert and others of the same rule that are much alike, once their signals are raised."""
     rule: Rule | None = None
     """The PrometheusRule that raises the alerts, in a scenario that enters there."""
     signalled: list[Signalled] = field(default_factory=list)

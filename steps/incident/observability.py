@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -144,12 +146,25 @@ class Observability:
                 self._tempo().push(_traces(one, known))
             self._incident.saw(f"What is known about {one.pod} in {one.labels['namespace']}", as_text(known))
 
+    def alike(self) -> list[Alert]:
+        """The scenario's alert and others that are much alike, whose signals are raised when first asked for."""
+        incident = self._incident
+        if not incident.alike:
+            (signal,) = incident.signals_of("checkout", service=f"checkout-{incident.key}")
+            incident.alike = known_alerts(incident.key, signal)
+            for alert in incident.alike:
+                incident.set_signal(alert, alert.value)
+        return incident.alike
+
     def measured(self, *alerts: Alert) -> None:
-        """Prometheus holds the values of the alerts' series. Raises BedNotReady when it does not come to."""
+        """Prometheus holds the values of the alerts' series, also for who asks for the last whole second.
+
+        Raises BedNotReady when it does not come to.
+        """
         expected = sorted(alert.value for alert in alerts)
 
         def held() -> str:
-            found = self._prometheus().series(graphs.expression_of(alerts[0].source) or "")
+            found = self._prometheus().series(graphs.expression_of(alerts[0].source) or "", at=math.floor(time.time()))
             values = sorted(series.value for series in found)
             assert values == expected, f"Expected Prometheus to hold the values {expected}, but it holds {values}."
             return "\n".join(
