@@ -301,10 +301,9 @@ def has_label(context: Context, label: str) -> None:
 
 @then("the issue is assigned to that engineer")
 def is_assigned(context: Context) -> None:
-    engineer = context.engineer
-    context.issues.becomes(context.incident.alert, lambda issue: issues.is_assigned(issue, engineer))
+    context.issues.comes_to_be_assigned(context.incident.alert, context.engineer)
 
 
 @then("the issue is assigned to nobody")
 def is_unassigned(context: Context) -> None:
-    context.issues.becomes(context.incident.alert, lambda issue: issues.is_assigned(issue, None))
+    context.issues.comes_to_be_assigned(context.incident.alert, None)

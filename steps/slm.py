@@ -247,5 +247,4 @@ def fires_late(context: Context) -> None:
 
 @then("the issue is assigned to that colleague")
 def is_assigned_to_colleague(context: Context) -> None:
-    engineer = context.engineer
-    context.issues.becomes(context.incident.alert, lambda issue: issues.is_assigned(issue, engineer))
+    context.issues.comes_to_be_assigned(context.incident.alert, context.engineer)

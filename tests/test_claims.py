@@ -1144,3 +1144,52 @@ def test_a_rule_says_which_alert_it_raises() -> None:
     assert alert.labels["where"] == f"checkout-{rule.key}"
     assert alert.annotations["description"] == "at 81"
     assert alert.mark == rule.key in rule.expression
+
+
+# -- who is assigned, when the schedule has changed
+
+
+@pytest.mark.parametrize(
+    ("assigned", "alerts"),
+    [
+        (["grace"], 1),
+        (["ada", "ada", "grace", "grace"], 4),
+        (["ada", "grace", "grace"], 3),
+    ],
+    ids=["at once", "kept for a while", "kept for one alert"],
+)
+def test_who_keeps_the_engineer_on_call_for_a_while_is_given_more_alerts(assigned: list[str], alerts: int) -> None:
+    issues_of, fired = assigning(assigned)
+    issues_of.comes_to_be_assigned(fired[0], "grace")
+    assert len(fired) == alerts
+    assert all(abs(alert.starts_at - fired[0].starts_at) < timedelta(seconds=1) for alert in fired)
+
+
+@pytest.mark.parametrize("assigned", [["ada"], ["ada", "grace"]], ids=["for ever", "in turn"])
+def test_who_never_looks_at_the_schedule_again_and_who_takes_the_engineers_in_turn_are_found(
+    assigned: list[str],
+) -> None:
+    issues_of, fired = assigning(assigned * 100)
+    refused(lambda: issues_of.comes_to_be_assigned(fired[0], "grace"), "assigned to grace", "assigned to ada")
+    assert len(fired) > 2
+
+
+def assigning(assigned: list[str]) -> tuple[issues.Issues, list[Alert]]:
+    """The issues of an agent that assigns them to these engineers in turn, and the alerts that have fired so far."""
+    fired, journal = [make_alert()], Journal()
+
+    class Door:
+        def publish(self, event: Any) -> None:
+            told = json.loads(event.data)
+            mark = told["labels"]["pod"].removeprefix("checkout-")
+            fired.append(Alert(told["labels"], told["annotations"], mark, datetime.fromisoformat(told["startsAt"])))
+
+    class Opened:
+        def issues_mentioning(self, *facts: str) -> list[Issue]:
+            about = [(alert, who) for alert, who in zip(fired, assigned, strict=False) if alert.mark in facts]
+            return [issue_of(alert, assignee_email=who) for alert, who in about]
+
+    incident = Incident(journal, Signals(), broker=Door(), alerts=list(fired))  # type: ignore[arg-type]
+    waiting = Waiting(journal, Limits(recovery=1, again=0.1))
+    tracker: Any = Opened()
+    return issues.Issues(tracker, journal, waiting, incident, load("reference")), fired

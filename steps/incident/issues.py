@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 from steps.drivers.linear import Issue, Linear
-from steps.incident.alert import Alert
+from steps.incident.alert import Alert, make_alert
 from steps.incident.facts import label_facts
 from steps.incident.incident import Incident
 from steps.incident.tickets import (
@@ -132,6 +133,34 @@ class Issues(Tickets[Issue]):
             "priority": lambda issue: has_priority(issue, priority),
         }
         self.becomes(alert, claims[data])
+
+    def comes_to_be_assigned(self, alert: Alert, email: str | None) -> None:
+        """The alert's issue is assigned to that engineer, or to nobody; or else those of two alerts like it in a row.
+
+        Who keeps for a while what the on-call service has told notices later that it tells something else now.
+        """
+        self.of(alert)
+        told: list[Alert] = []
+
+        def fire() -> None:
+            told.append(make_alert() if told else alert)
+            told[-1].starts_at = alert.starts_at
+            if told[1:]:
+                self._incident.fire(told[-1])
+
+        def assigned() -> list[Issue]:
+            found = [issues[0] for issues in self.of_each(told).values() if issues]
+            right = ([*pair] for pair in pairwise(found) if all(issue.assignee_email == email for issue in pair))
+            shown = next(right, found[:1])
+            is_assigned(shown[0], email)
+            return shown
+
+        try:
+            for issue in self._waiting.until_done_again(fire, assigned, "recovery"):
+                self.show(issue)
+        except AssertionError:
+            self.show(self._first(alert))
+            raise
 
     def related(self, alert: Alert, other: Issue) -> None:
         """The other issue is related to the alert's own, or one of them is a part of the other."""
