@@ -25,6 +25,7 @@ from steps.incident.model import (
     alert_about,
     answer_in,
     does,
+    has_it_done,
     mistaken_about,
     names_substitute,
     tells_fallback,
@@ -41,6 +42,7 @@ from steps.reference.agent.metrics import Metrics
 from steps.reference.calls import Retries
 from steps.reference.doors import Work
 from steps.targets.profile import Limits, Rulings
+from steps.world.cluster.cloudevent import Event, encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.functions import SHIPPED
 from steps.world.services.signals import Signals
@@ -560,6 +562,46 @@ def test_a_call_that_follows_a_mistake_is_told_from_one_that_does_not(
     mistake: str, url: str, body: dict[str, Any], expected: bool
 ) -> None:
     assert does(exchange(url, body), MISTAKES[mistake]) is expected
+
+
+BROKER = "http://lambda-broker-broker-ingress.knative-lambda.svc.cluster.local/"
+TRIGGERS: list[tuple[str, dict[str, Any], bool]] = [
+    ("a scaling to nothing", {"lambda_function": "scale-deployment", "parameters": {"replicas": 0, "name": "x"}}, True),
+    ("a scaling to nothing", {"function": {"name": "scale-deployment", "parameters": '{"replicas": 0}'}}, True),
+    ("a scaling to nothing", {"lambda_function": "scale-deployment", "parameters": {"replicas": 3}}, False),
+    ("a scaling to nothing", {"lambda_function": "pod-restart", "parameters": {"name": "x"}}, False),
+    ("a name that only begins like a function's", {"name": "scale-deployment", "with": [{"replicas": 7}]}, True),
+    ("a function that does not exist", {"lambda_function": "delete-namespace", "parameters": {}}, True),
+    ("a function that does not exist", {"lambda_function": "pod-restart", "parameters": {}}, False),
+]
+
+
+@pytest.mark.parametrize(("mistake", "data", "expected"), TRIGGERS)
+def test_an_event_that_has_a_mistake_followed_is_told_from_one_that_does_not(
+    mistake: str, data: dict[str, Any], expected: bool
+) -> None:
+    def published(event_type: str, source: str, *, binary: bool) -> Exchange:
+        message = encode(Event.of(event_type, source, data), "binary" if binary else "structured")
+        return Journal().record(
+            caller="agent-sre",
+            callee="broker",
+            method="POST",
+            url=BROKER,
+            request_headers=message.headers,
+            request_body=message.body,
+            status=202,
+        )
+
+    for binary in (True, False):
+        trigger = published("io.homelab.agent-sre.lambda.trigger", "/agent-sre/remediation", binary=binary)
+        assert has_it_done(trigger, MISTAKES[mistake]) is expected
+        assert not does(trigger, MISTAKES[mistake])
+        told = published("io.homelab.agent-sre.lambda.refused", "/agent-sre/remediation", binary=binary)
+        assert not has_it_done(told, MISTAKES[mistake])
+
+
+def test_what_is_no_event_has_nothing_done() -> None:
+    assert not has_it_done(exchange(BROKER, {"lambda_function": "delete-namespace"}), MISTAKES["no JSON at all"])
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,12 @@ from steps.incident.remediation import Remediation, carries_parameters, name_of,
 from steps.incident.waiting import BedNotReady, Waiting
 from steps.incident.wording import lines_about, tells_apart, without_own
 from steps.targets.profile import Limits
+from steps.world.cluster.cloudevent import decode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.trm import Mistake
 
+TRIGGER = "io.homelab.agent-sre.lambda.trigger"
+"""The type of the event by which agent-sre has a function called at the broker (CONTRACTS §10.1)."""
 IN_A_ROW = 2
 """The model takes so long for each of many alerts that all of them in a row take this many times the target."""
 
@@ -191,7 +195,7 @@ class Model:
         self.answered(alert)
         self._issues.quiet(alert)
         made = self._journal.exchanges(caller="agent-sre", method="POST", since=self._incident.began)
-        wrong = [call for call in made if does(call, mistake)]
+        wrong = [call for call in made if does(call, mistake) or has_it_done(call, mistake)]
         self._incident.did_not_see(f"what the model wants done about {alert.called}", self._remediation.any_calls)
         self._incident.saw_exchanges(f"Calls that do what the model must not ask for, about {alert.called}", wrong)
         assert not wrong, (
@@ -348,6 +352,28 @@ def does(call: Exchange, mistake: Mistake) -> bool:
     except AssertionError:
         return not mistake.parameters
     return mistake.parameters.items() <= seen.items()
+
+
+def has_it_done(call: Exchange, mistake: Mistake) -> bool:
+    """Whether the call asks whoever listens at the broker for what the mistaken answer asks for (CONTRACTS §10.1)."""
+    try:
+        event = decode(call.request_headers, call.request_body)
+        data = json.loads(event.data)
+    except (ValueError, RecursionError):
+        return False
+    parts = [*event.attributes.values(), *_parts(data)]
+    names = (mistake.function, *(name for name in NEED_A_NAME if mistake.function.startswith(name)))
+    asked = any(mistake.parameters.items() <= part.items() for part in parts if isinstance(part, dict))
+    return event.type == TRIGGER and asked and any(name in parts for name in names)
+
+
+def _parts(value: Any) -> list[Any]:
+    """The value and everything in it; a text that is an object itself, as parameters may be, is one, too."""
+    if isinstance(value, str) and value.startswith("{"):
+        with suppress(ValueError, RecursionError):
+            return [value, *_parts(json.loads(value))]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [value, *(part for one in inner for part in _parts(one))]
 
 
 def names_substitute(issue: Issue, function: str) -> None:
