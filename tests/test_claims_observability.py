@@ -569,6 +569,39 @@ def test_a_panel_whose_query_is_refused_says_so() -> None:
     refused(lambda: telemetry.shows_data(PANEL, refuse), "Events", "refuses its query", "parse error")
 
 
+NAMES = {"agent_sre_events_total", "agent_sre_took_seconds_sum", "up"}
+DECLARED = {"agent_sre_events_total", "agent_sre_took_seconds", "agent_sre_fallbacks_total"}
+ASKED = [
+    "sum(rate(agent_sre_fallbacks_total[5m])) or vector(0)",
+    "sum by (agent_sre_x) (agent_sre_events_total{job='agent_sre_y'}) or on() vector(0)",
+    "agent_sre_took_seconds_count offset 5m or vector(0)",
+    'label_replace(agent_sre_fallbacks_total, "agent_sre_x", "$1", "y", "(.*)") or vector(0)',
+    "kube_pod_info or vector(0)",
+    "sum(rate(agent_sre_fallbaks_total[5m]))",
+]
+
+
+@pytest.mark.parametrize("query", ASKED)
+def test_a_panel_may_say_that_nothing_has_happened(query: str) -> None:
+    telemetry.asks_for_what_is(Panel("Fallbacks", (query,)), NAMES, DECLARED)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sum(rate(agent_sre_fallbaks_total[5m])) or vector(0)",
+        'sum by (kind) (agent_sre_fallback{kind="agent_sre_fallbacks_total"}) or on () vector (0)',
+        "absent(agent_sre_fallback)",
+        "agent_sre_fallbacks_total or agent_sre_fallback_total or vector(0)",
+    ],
+)
+def test_a_panel_that_says_so_of_a_metric_which_is_not_there_is_refused(query: str) -> None:
+    panel = Panel("Fallbacks", ("up", query))
+    refused(lambda: telemetry.asks_for_what_is(panel, NAMES, DECLARED), "Fallbacks", "asks for agent_sre_fallba", query)
+    telemetry.asks_for_what_is(panel, NAMES, {"agent_sre_events_total"})
+    telemetry.asks_for_what_is(panel, NAMES, set())
+
+
 def test_a_dashboards_panels_are_read_with_their_variables_filled_in(tmp_path: Path) -> None:
     file = tmp_path / "dashboard.json"
     file.write_text(

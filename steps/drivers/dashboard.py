@@ -27,6 +27,24 @@ _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)(?::\w+)?\})")
 _EQUALS = re.compile(r"""(?<![!=])=(\s*["'`](?:\$(\w+)|\$\{(\w+)(?::\w+)?\})["'`])""")
 
 
+_TEXT = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)""")
+_NO_METRIC = re.compile(r"\{[^}]*\}|\[[^\]]*\]|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^)]*\)", re.I)
+_NAME = re.compile(r"(?<![\w:.])[a-zA-Z_:][\w:]*(?![\w:]*\s*\()")
+_WORDS = ("and", "or", "unless", "atan2", "bool", "offset", "inf", "nan", "by", "without", "on", "ignoring")
+_ANYWAY = re.compile(r"\b(?:vector|absent|absent_over_time)\s*\(")
+
+
+def shows_anyway(query: str) -> bool:
+    """Whether the query may yield something although what it asks for is not there."""
+    return bool(_ANYWAY.search(_TEXT.sub("", query)))
+
+
+def metrics_in(query: str) -> list[str]:
+    """The names of the metrics that a PromQL query asks for, where it writes them before any braces."""
+    bare = _NO_METRIC.sub(" ", _TEXT.sub("", query))
+    return [name for name in _NAME.findall(bare) if name.lower() not in _WORDS]
+
+
 class DashboardUnavailable(Exception):
     """The dashboard cannot be read: the environment's fault, not the agent's."""
 

@@ -81,6 +81,15 @@ class Prometheus:
             for one in answer["result"]
         ]
 
+    def names(self, prefix: str) -> set[str]:
+        """The names of the metrics that begin so and have series now."""
+        found = self._get("/api/v1/query", query=f'group by (__name__) ({{__name__=~"{prefix}.+"}})')["result"]
+        return {one["metric"]["__name__"] for one in found}
+
+    def declared(self) -> set[str]:
+        """The names of all metrics that its targets speak of, be there series or not. A counter's may lack `_total`."""
+        return set(self._get("/api/v1/metadata"))
+
     def _get(self, path: str, **parameters: str) -> Any:
         try:
             answer = self._client.get(f"{self._url}{path}", params=parameters).raise_for_status()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Literal
 
 from steps.drivers.agent import Agent
-from steps.drivers.dashboard import Panel
+from steps.drivers.dashboard import Panel, metrics_in, shows_anyway
 from steps.drivers.prometheus import Prometheus, QueryRefused, Series
 from steps.drivers.tempo import Span, Tempo
 from steps.incident.alert import Alert
@@ -24,6 +24,9 @@ ATTEMPTS = "agent_sre_remediation_attempts_total"
 DURATION = "agent_sre_remediation_duration_seconds"
 ACTIVE = "agent_sre_active_remediations"
 """The agent's metrics (CONTRACTS §10.1)."""
+PREFIX = "agent_sre_"
+SUFFIX = re.compile(r"_(?:total|bucket|sum|count|created)$")
+"""How a metric's series may be called beside its own name."""
 GRACE = 1.0
 """Seconds by which what the agent measures may exceed what is seen of it from outside."""
 
@@ -140,7 +143,11 @@ class Telemetry:
         assert panels, "Expected agent-sre's dashboard to have panels, but it has none."
 
         def all_show() -> str:
-            return "\n".join(f"{panel.title}: {shows_data(panel, self._prometheus().series)}" for panel in panels)
+            prometheus = self._prometheus()
+            names, declared = prometheus.names(PREFIX), prometheus.declared()
+            for panel in panels:
+                asks_for_what_is(panel, names, declared)
+            return "\n".join(f"{panel.title}: {shows_data(panel, prometheus.series)}" for panel in panels)
 
         self._incident.saw("agent-sre's dashboard", self._waiting.until(all_show, "scrape"))
 
@@ -222,6 +229,22 @@ def counted_seconds(count: float, seconds: float, remediations: int, most: float
         f"Expected {DURATION}_sum to grow by the seconds that the remediations took, at most {most:.1f}, but it has "
         f"grown by {seconds:g}."
     )
+
+
+def asks_for_what_is(panel: Panel, names: Set[str], declared: Set[str]) -> None:
+    """A query that yields something in any case asks for metrics of agent-sre that there are, be they without series.
+
+    There may be others that nothing has happened to yet; but not with an agent that declares its metrics before that.
+    """
+    own = {name for name in declared if name.startswith(PREFIX)}
+    if all(any(seen.startswith(name) for seen in names) for name in own):
+        return
+    for query in filter(shows_anyway, panel.queries):
+        for name in metrics_in(query):
+            assert not name.startswith(PREFIX) or name in names or {name, SUFFIX.sub("", name)} & own, (
+                f"Expected the panel {panel.title!r} to show data of agent-sre, but its query {query} asks for {name}, "
+                f"which agent-sre does not have, and shows something all the same."
+            )
 
 
 def shows_data(panel: Panel, ask: Callable[[str], list[Series]]) -> str:
