@@ -229,7 +229,7 @@ def respects_limit(context: Context) -> None:
 @then("agent-sre stops calling Jira for as long as Jira has asked")
 def respects_jira(context: Context) -> None:
     limited = context.stage.waiting.until(context.jira_issues.limited_call, "ticket")
-    leaves_alone(context, context.jira_issues, calls.asked_until(limited), under_that_limit)
+    leaves_alone(context, context.jira_issues, limited.asked_until, under_that_limit)
 
 
 def under_that_limit(made: list[Exchange], limited: Exchange) -> list[Exchange]:
@@ -239,7 +239,7 @@ def under_that_limit(made: list[Exchange], limited: Exchange) -> list[Exchange]:
 @then("agent-sre calls Jira about the alert no more for as long as Jira has asked")
 def waits_for_jira(context: Context) -> None:
     limited = context.stage.waiting.until(context.jira_issues.limited_call, "ticket")
-    leaves_alone(context, context.jira_issues, calls.asked_until(limited), calls.about_the_same)
+    leaves_alone(context, context.jira_issues, limited.asked_until, calls.about_the_same)
 
 
 def leaves_alone(

@@ -214,7 +214,7 @@ def test_email_address_and_token_are_carried_as_jira_asks(
 
 def test_jira_says_in_whole_seconds_how_long_it_is_left_alone() -> None:
     limited = call(status=429, response_headers=(("retry-after", "2"),), began=10.0, ended=10.1)
-    assert calls.asked_until(limited) == 12.0
+    assert limited.asked_until == 12.0
     assert JiraIssues.is_limited(limited) and not JiraIssues.is_limited(call(status=429))
 
 

@@ -18,7 +18,6 @@ import httpx
 from steps.drivers.approvals import Approvers
 from steps.drivers.linear import Issue
 from steps.incident.alert import Alert, make_alert
-from steps.incident.calls import asked_until
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
@@ -234,7 +233,7 @@ class Approvals:
             return found[0]
 
         first = self._waiting.until(met, "ticket")
-        return first, asked_until(first)
+        return first, first.asked_until
 
     # -- what people do
 

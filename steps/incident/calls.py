@@ -8,7 +8,6 @@ from collections.abc import Callable, Hashable, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
-from steps.incident.events import asked_until as asked_until
 from steps.incident.events import growing
 from steps.world.journal import Exchange, incident_keys, names_incident
 from steps.world.services.linear import operations

@@ -605,14 +605,6 @@ def in_trace(sent: Sent, trace_id: str) -> None:
     )
 
 
-def asked_until(limited: Exchange) -> float:
-    """Until when the answer asks not to be called, by its Retry-After in whole seconds. Journal's time.
-
-    It counts from the call's beginning: the caller may have the answer a moment before the journal has its end.
-    """
-    return limited.began + float(limited.answer_header("retry-after") or 0)
-
-
 def asks_for_time(sent: Sent) -> bool:
     """Whether the receiver answered when to try again (RFC 9110 §10.2.3)."""
     return sent.exchange.answer_header("retry-after") is not None
@@ -621,7 +613,7 @@ def asks_for_time(sent: Sent) -> bool:
 def not_called_before_asked(attempts: Sequence[Sent]) -> None:
     """No attempt was made before the time that the answer to the one before asked for (ruling 7)."""
     for one, following in pairwise(attempts):
-        early = asked_until(one.exchange) - following.exchange.began
+        early = one.exchange.asked_until - following.exchange.began
         asked = one.exchange.answer_header("retry-after")
         assert early <= 0, (
             f"Expected prometheus-events to leave the broker alone for the {asked} s that it had asked for, "

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import unquote
 
 from steps.incident.alert import Alert
-from steps.incident.calls import asked_until
 from steps.incident.numbers import numbers_in
 from steps.world.journal import Exchange, Journal, names_incident
 from steps.world.services.linear import opens_issues
@@ -63,7 +62,7 @@ def limited_until(call: Exchange) -> float | None:
         spent = [limit for limit in LIMITS if call.answer_header(f"x-ratelimit-{limit}-remaining") == "0"]
         ends = [int(call.answer_header(f"x-ratelimit-{limit}-reset") or 0) / 1000 for limit in spent]
         return max(ends) - EARLY if ends else None
-    return asked_until(call) if call.status == 429 else None
+    return call.asked_until if call.status == 429 else None
 
 
 def is_limited_with(call: Exchange, limited: Exchange) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from steps.drivers.linear import Issue
 from steps.incident.alert import Alert, make_alert
-from steps.incident.calls import asked_until, pauses
+from steps.incident.calls import pauses
 from steps.incident.events import LOOKS, Sent, growing_at_last
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, listed, text_of
@@ -524,7 +524,7 @@ def pauses_grow(looks: Iterable[list[Exchange]], growth: float) -> None:
 
 def waited(made: list[Exchange]) -> None:
     """The first try was not repeated before the time that the function had asked for."""
-    early = asked_until(made[0]) - made[1].began
+    early = made[0].asked_until - made[1].began
     assert early <= 0, (
         f"Expected {name_of(made[0])} not to be called again for {made[0].answer_header('retry-after')} s, "
         f"as it had asked for, but it was called {early:.2f} s too early."

@@ -105,6 +105,14 @@ class Exchange:
         """First value of a header field of the answer, or None."""
         return _header(self.response_headers, name)
 
+    @property
+    def asked_until(self) -> float:
+        """Until when the answer asks not to be called, by its Retry-After in whole seconds. Journal's time.
+
+        It counts from the call's beginning: the caller may have the answer a moment before the journal has its end.
+        """
+        return self.began + float(self.answer_header("retry-after") or 0)
+
     def _json(self, part: str, text: str) -> Any:
         try:
             return json.loads(text)
