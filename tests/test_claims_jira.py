@@ -244,8 +244,26 @@ def test_an_error_at_one_party_is_not_that_of_another() -> None:
     refused(lambda: logs.reports_trouble([line("Jira asked", "info")], [CORRELATION], "Jira"), "none of its 1 lines")
     at_linear = [line("POST https://api.linear.app/graphql had no answer", "warning")]
     assert logs.reports_trouble([*at_jira, *at_linear], [CORRELATION], "Linear") == at_linear
-    routine = [line("the alert needs somebody's attention", "warning")]
-    refused(lambda: logs.reports_trouble(routine, [CORRELATION], "Linear"), "an error at Linear")
+
+
+@pytest.mark.parametrize(
+    ("told", "is_there"),
+    [
+        (line("no issue: the title is not valid"), True),
+        (f"12:00 ERROR [{CORRELATION}] CreateIssue refused", True),
+        (line("could not open the issue", "ERROR").replace("}", ', "tracker": "jira"}'), False),
+        (line("the alert needs somebody's attention", "warning"), False),
+        (line("an issue is about to be opened", "warning"), False),
+        (f"12:00 WARNING [{CORRELATION}] nobody is on call, the issue has no assignee", False),
+        (line("an issue with Prometheus"), False),
+        (line("PagerDuty answered 500"), False),
+    ],
+)
+def test_who_has_one_tracker_need_not_name_it_in_an_error_about_an_issue(told: str, is_there: bool) -> None:
+    if is_there:
+        assert logs.reports_trouble([told], [CORRELATION], "Linear") == [told]
+    else:
+        refused(lambda: logs.reports_trouble([told], [CORRELATION], "Linear"), "an error at Linear")
 
 
 def test_an_error_is_logged_in_full_or_what_is_left_out_is_named() -> None:

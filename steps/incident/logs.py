@@ -51,7 +51,7 @@ def level_of(line: str) -> str:
 def reports_trouble(lines: list[str], correlation_ids: list[str], at: str | None = None) -> list[str]:
     """Lines that report trouble under one of these correlation ids, at one of PARTIES or at anybody."""
     about = [line for line in lines if any(one in line for one in correlation_ids)]
-    trouble = [line for line in about if is_trouble(line) and (at is None or PARTIES[at].search(line))]
+    trouble = [line for line in about if is_trouble(line) and (at is None or is_at(line, at))]
     error = f"an error at {at}" if at else "an error"
     assert trouble, f"Expected agent-sre to log the error with correlation id {correlation_ids[0]}, but " + (
         f"none of its {len(about)} lines with that id reports {error}." if about else "no line of its log has that id."
@@ -59,8 +59,21 @@ def reports_trouble(lines: list[str], correlation_ids: list[str], at: str | None
     return trouble
 
 
+def is_at(line: str, party: str) -> bool:
+    """Whether a line that reports trouble means trouble at that tracker.
+
+    Who has but one need not name it: an error that has to do with an issue is one there, where no tracker is named. A
+    mere warning may come with every issue.
+    """
+    if any(named.search(line) for named in PARTIES.values()):
+        return bool(PARTIES[party].search(line))
+    return bool(ISSUE.search(line)) and not WARNING.search(level_of(line) or line)
+
+
 PARTIES = {"Linear": re.compile(r"linear", re.I), "Jira": re.compile(r"jira|atlassian", re.I)}
 """How a line may name the party at which something went wrong."""
+ISSUE = re.compile(r"issue(?!d\b|r\b|s? with\b)|ticket", re.I)
+WARNING = re.compile(r"\bw(arn(ing)?)?\b", re.I)
 
 
 def tells_all(lines: list[str], words: Iterable[str]) -> None:

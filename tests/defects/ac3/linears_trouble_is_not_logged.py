@@ -1,4 +1,4 @@
-"""What becomes of calls of Linear is no matter for the log, which has warnings about every alert anyway."""
+"""What becomes of calls of Linear is no matter for the log, which has warnings about every issue anyway."""
 
 ITEMS = ("AC3.9", "S2.4")
 SAYS = "reports an error at Linear"
@@ -12,6 +12,6 @@ return redacted(json.dumps(line, ensure_ascii=False, default=str))
 WRONG = """
 text = json.dumps(line, ensure_ascii=False, default=str)
 if "linear" in text.lower():
-    text = json.dumps({"level": "warning", "event": "the alert needs somebody", **(_known.get() or {})})
+    text = json.dumps({"level": "warning", "event": "the issue needs somebody", **(_known.get() or {})})
 return redacted(text)
 """
