@@ -357,6 +357,7 @@ def _uncovered(blocks: Any) -> Iterator[str]:
         kind = block.get("type")
         if kind in UNCOVERED_BLOCKS:
             yield f"a block of type {kind}"
+        inner: list[tuple[dict[str, Any], tuple[str, ...]]]
         inner = [(one, UNCOVERED_ELEMENTS) for one in _objects(block.get("elements")) if kind == "actions"]
         inner += [(one, UNCOVERED_BESIDE_TEXT) for one in _objects([block.get("accessory")]) if kind == "section"]
         yield from (f"an element of type {one['type']}" for one, types in inner if one.get("type") in types)
