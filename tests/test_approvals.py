@@ -1068,6 +1068,7 @@ def test_what_the_ticket_says_when_people_are_asked_is_no_rejection_yet(asking: 
         ("Timed out: pod-restart still waits for approval.", True),
         ("Nobody answered. Nothing is done, the remediation remains pending.", True),
         ("Approval timed out, the request stays open.", True),
+        ("Approval timed out, the request is still open.", True),
         ("Nobody answered, so it is left alone.", False),
         ("The pending remediation is rejected.", False),
         ("The pending remediation is cancelled.", False),
@@ -1076,6 +1077,7 @@ def test_what_the_ticket_says_when_people_are_asked_is_no_rejection_yet(asking: 
         ("Nobody answered while it was still waiting: aborted.", False),
         ("It was pending for too long and will not run.", False),
         ("Nobody answered in time. The ticket stays open.", False),
+        ("Nobody answered in time. The ticket is left open.", False),
         ("The request has timed out, nothing was done.", False),
     ],
 )

@@ -71,10 +71,10 @@ PENDING = re.compile(r"\b(still|stays?|remains?|left) (pending|undecided|waits?|
 """Words that leave no doubt that nothing was decided, where there are none for a rejection."""
 OPEN = re.compile(
     r"\b(pending|undecided|a?waits)\b"
-    r"|(?<!ticket )(?<!issue )(?<!incident )(?<!alert )\b(still|stays|remains|left) open\b",
+    r"|\b(remediation|approval|request|question|decision|it)( is| was)? (still|stays|remains|left|kept) open\b",
     re.I,
 )
-"""Words that say so as well, unless nothing more is done."""
+"""Words that say so as well, unless nothing more is done. A ticket may stay open."""
 OVER = re.compile(
     r"\b(left alone|nothing|closed|give\w* up|gave up|will not|won't|not (be )?(run|call|execut|carr))", re.I
 )

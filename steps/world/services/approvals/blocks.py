@@ -296,7 +296,7 @@ Block = Annotated[
 
 _BLOCKS = TypeAdapter(Annotated[list[Block], Field(max_length=50)])
 
-UNCOVERED_BLOCKS = (
+UNCOVERED_BLOCKS: tuple[str, ...] = (
     "alert",
     "auth_provider",
     "call",
@@ -311,7 +311,7 @@ UNCOVERED_BLOCKS = (
     "video",
 )
 """What Slack has besides for a message (slack_sdk 3.48, models/blocks)."""
-UNCOVERED_ELEMENTS = (
+UNCOVERED_ELEMENTS: tuple[str, ...] = (
     "channels_select",
     "checkboxes",
     "conversations_select",
@@ -326,7 +326,7 @@ UNCOVERED_ELEMENTS = (
     "workflow_button",
 )
 """What else Slack has among buttons, and beside the text of a section."""
-UNCOVERED_BESIDE_TEXT = (
+UNCOVERED_BESIDE_TEXT: tuple[str, ...] = (
     *UNCOVERED_ELEMENTS,
     "multi_channels_select",
     "multi_conversations_select",
