@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import ssl
+import uuid
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -28,12 +29,13 @@ from steps.drivers.prometheus import Prometheus
 from steps.drivers.slos import Slos
 from steps.drivers.tempo import Tempo
 from steps.drivers.webhook import Webhook
-from steps.incident.alert import new_key
+from steps.incident import sources
+from steps.incident.alert import make_alert, new_key
 from steps.incident.alerting import Alerting
 from steps.incident.approvals import TIMEOUT, Approvals, PromptPeople
 from steps.incident.audit import Audit, audit
 from steps.incident.deployment import Deployment
-from steps.incident.events import Events
+from steps.incident.events import Events, event_about
 from steps.incident.flood import Flood
 from steps.incident.hostile import Hostility
 from steps.incident.incident import Incident
@@ -84,6 +86,10 @@ class Stage:
         self._incidents: dict[str, Incident] = {}
         self._loads: dict[Kind, Load] = {}
         self._outages: dict[str, Outage] = {}
+        self._failed_by: set[str] = set()
+        """The sources that a fault of the last scenario has kept from answering agent-sre, ..."""
+        self._lifted = 0.0
+        """... and when that ended. The journal's time."""
         self.world = world_for(profile)
         self.opened.callback(self.world.close)
 
@@ -383,6 +389,7 @@ class Stage:
         Raises TargetUnavailable.
         """
         self.target.require_running()
+        self.bring_back()
         self.target.arrange(arrangement)
         spare_what_lasts()
         incident = self.incident_of(scenario)
@@ -395,6 +402,27 @@ class Stage:
         incident.end_step()
         self.agent.look_from_here()
         self.waiting.begin(incident.next_hop)
+
+    def bring_back(self) -> None:
+        """Has alerts fire until agent-sre asks those sources again that a fault of the last scenario may keep it from.
+
+        It leaves them alone for no longer than the recovery limit; who does not leave them alone is told of one alert.
+        """
+        failed, self._failed_by = self._failed_by, set()
+        journal = self.world.journal
+
+        def asks_again() -> None:
+            left_alone = failed - sources.answered_by(journal, self._lifted)
+            assert not left_alone, f"Expected agent-sre to ask {', '.join(sorted(left_alone))} again."
+
+        def fire() -> None:
+            event = event_about(make_alert(labels={"slo": f"checkout-{new_key()}"}), "fired", str(uuid.uuid4()))
+            self.broker.publish(event)
+
+        self.waiting.begin(lambda: None)
+        with suppress(AssertionError):
+            if failed - sources.answered_by(journal, self._lifted):
+                self.waiting.until_done_again(fire, asks_again, "recovery")
 
     def settle(self) -> None:
         """Lets agent-sre finish with the alerts of earlier scenarios, as far as it does so in time.
@@ -435,6 +463,8 @@ class Stage:
         """
         incident = self.incident_of(scenario)
         self.trouble.over()
+        self._lifted = self.world.journal.cursor()
+        self._failed_by = sources.failed_by(self.world.journal, incident.began)
         self.world.staff.start_of_day()
         incident.end()
         if broken := self.world.journal.marks(incident.began, kind="broken"):

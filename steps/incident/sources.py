@@ -1,0 +1,37 @@
+"""Whom agent-sre asks about an alert, and that it asks again after a fault.
+
+Who has been failed by a source may leave it alone for a while. That is the fault's consequence, and none of what a
+later scenario is about: before that begins, agent-sre is brought back to the source.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote
+
+from steps.world.journal import Exchange, Journal
+
+SOURCES = ("prometheus", "loki", "tempo", "trm")
+_OBJECTIVES = re.compile(r"(?<![a-z])sl[io](?![a-z])", re.I)
+"""What only a query for SLO data names: Prometheus is the SLM service, too, and either may be left alone by itself."""
+
+
+def failed_by(journal: Journal, since: float) -> set[str]:
+    """The sources a call of agent-sre to which has met a fault since then."""
+    calls = [*_calls(journal, since), *journal.in_flight(caller="agent-sre", since=since)]
+    return {_source(call) for call in calls if call.callee in SOURCES and call.fault}
+
+
+def answered_by(journal: Journal, since: float) -> set[str]:
+    """The sources that have answered agent-sre well since then."""
+    return {_source(call) for call in _calls(journal, since) if call.status == 200 and not (call.fault or call.error)}
+
+
+def _calls(journal: Journal, since: float) -> list[Exchange]:
+    return [call for one in SOURCES for call in journal.exchanges(caller="agent-sre", callee=one, since=since)]
+
+
+def _source(call: Exchange) -> str:
+    if call.callee == "prometheus" and _OBJECTIVES.search(unquote(f"{call.url} {call.request_text}")):
+        return "the SLM service"
+    return "the model's state" if call.callee == "trm" and call.method == "GET" else call.callee
