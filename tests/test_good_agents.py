@@ -61,6 +61,24 @@ ALONE_FOR_A_WHILE = (
     ),
 )
 
+UNLOADED_FOR_A_WHILE = (
+    (
+        "if self._looking is None or self._looking.done():",
+        """
+        if self.__dict__.get("unloaded_until", 0) > time.monotonic():
+            return "it was not loaded a moment ago"
+        if self._looking is None or self._looking.done():
+        """.strip(),
+    ),
+    (
+        "self._loaded_at = None if trouble else time.monotonic()",
+        """
+        self.unloaded_until = time.monotonic() + 3 if trouble else 0
+        self._loaded_at = None if trouble else time.monotonic()
+        """.strip(),
+    ),
+)
+
 GOOD = (
     Good(
         "asks Prometheus at whole seconds",
@@ -83,6 +101,11 @@ GOOD = (
         "leaves a source alone for a while that has failed",
         {"observability.py": ALONE_FOR_A_WHILE},
         ("--tags", "@AC6.5", "-n", "answers something that is not JSON"),
+    ),
+    Good(
+        "takes the model for not loaded for a while",
+        {"trm.py": UNLOADED_FOR_A_WHILE},
+        ("--tags", "@AC9.1 or @AC9.2", "-n", "has the wrong shape|remedy of an alert about a pod that crashes"),
     ),
 )
 

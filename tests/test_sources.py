@@ -39,6 +39,14 @@ def test_prometheus_is_the_slm_service_too_and_either_is_failed_and_answers_by_i
     assert answered_by(journal, 0.0) == {"prometheus", "the SLM service"}
 
 
+def test_a_model_that_was_not_loaded_has_failed() -> None:
+    journal = Journal()
+    said(journal, "trm", "health", response_body=b'{"status":"healthy","model_loaded":true}')
+    assert failed_by(journal, 0.0) == set()
+    said(journal, "trm", "health", response_body=b'{"status":"degraded","model_loaded":false}')
+    assert failed_by(journal, 0.0) == {"trm"}
+
+
 def test_only_a_good_answer_to_agent_sre_is_one_and_a_look_at_the_model_is_no_question_to_it() -> None:
     journal = Journal()
     said(journal, "loki", status=503)

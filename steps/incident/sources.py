@@ -15,11 +15,14 @@ SOURCES = ("prometheus", "loki", "tempo", "trm")
 _OBJECTIVES = re.compile(r"(?<![a-z])sl[io](?![a-z])", re.I)
 """What only a query for SLO data names: Prometheus is the SLM service, too, and either may be left alone by itself."""
 
+_UNLOADED = re.compile(r'"model_loaded"\s*:\s*false')
+
 
 def failed_by(journal: Journal, since: float) -> set[str]:
-    """The sources a call of agent-sre to which has met a fault since then."""
+    """The sources a call of agent-sre to which has met a fault since then, and the model if it was not loaded."""
     calls = [*_calls(journal, since), *journal.in_flight(caller="agent-sre", since=since)]
-    return {_source(call) for call in calls if call.callee in SOURCES and call.fault}
+    failed = {_source(call) for call in calls if call.callee in SOURCES and call.fault}
+    return failed | {call.callee for call in calls if call.callee == "trm" and _UNLOADED.search(call.response_text)}
 
 
 def answered_by(journal: Journal, since: float) -> set[str]:
