@@ -1,4 +1,4 @@
-"""prometheus-events does not look for how long an overloaded broker wants to be left alone."""
+"""The converter does not look for how long an overloaded broker wants to be left alone."""
 
 ITEMS = ("AC2.5",)
 SAYS = "too early"

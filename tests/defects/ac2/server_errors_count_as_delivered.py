@@ -1,4 +1,4 @@
-"""prometheus-events knows 429 and 503 as errors of the broker, and takes its other ones for deliveries."""
+"""The converter knows 429 and 503 as errors of the broker, and takes its other ones for deliveries."""
 
 ITEMS = ("AC2.5",)
 SAYS = "none was taken"

@@ -1,4 +1,4 @@
-"""prometheus-events logs that an attempt had no answer in time, and leaves it at that."""
+"""The converter logs that an attempt had no answer in time, and leaves it at that."""
 
 ITEMS = ("AC2.5",)
 SAYS = "none was taken"
