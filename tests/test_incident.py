@@ -44,6 +44,15 @@ def test_a_late_call_about_an_earlier_alert_or_issue_is_none_of_its_own(incident
     assert incident.own(made) == [about, beside]
 
 
+def test_a_call_that_an_earlier_alert_began_is_answered_in_the_scenario_that_runs_by_then(incident: Incident) -> None:
+    began = incident.began
+    say(incident, new_key(), began=began - 2, ended=began - 1)
+    late = say(incident, new_key(), began=began - 1, ended=began + 1)
+    own = say(incident, incident.alert.mark, began=began, ended=began + 1)
+    say(incident, incident.alert.mark, callee="jira", began=began, ended=began + 1)
+    assert incident.answered_by("linear") == [late, own]
+
+
 def test_its_course_has_what_is_under_way_still(incident: Incident) -> None:
     flight = incident.journal.begin(
         caller="agent-sre", callee="linear", method="GET", url=f"https://linear/{incident.key}", headers=()

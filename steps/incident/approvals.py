@@ -227,7 +227,7 @@ class Approvals:
         """
 
         def met() -> Exchange:
-            made = self._journal.exchanges(caller="agent-sre", callee=PARTIES["on Slack"], since=self._incident.began)
+            made = self._incident.answered_by(PARTIES["on Slack"])
             found = [said for said in made if said.status == 429]
             assert found, f"Expected agent-sre to meet Slack's rate limit, but of its {len(made)} calls none did."
             return found[0]

@@ -232,6 +232,14 @@ class Incident:
         answered = {found for said in delivered if (found := _answered_id(said))}
         return [self.correlation_id, *sorted(answered - {self.correlation_id})]
 
+    def answered_by(self, party: str) -> list[Exchange]:
+        """The agent's calls to that party which were answered since the scenario began, whatever they are about.
+
+        One that an earlier alert had begun meets what the scenario has arranged there as well, and may alone do so.
+        """
+        made = self.journal.exchanges(caller="agent-sre", callee=party)
+        return [call for call in made if call.ended >= self.began]
+
     def exchanges(self) -> list[Exchange]:
         """Everything that was said about this incident's alerts so far, in order."""
         return self.journal.exchanges(mentioning=self.words(), since=self.began)

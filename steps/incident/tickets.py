@@ -150,7 +150,7 @@ class Tickets(ABC, Generic[T]):
 
         Whatever it is about: one about an earlier alert tells the agent of the limit as well.
         """
-        made = self._journal.exchanges(caller="agent-sre", callee=self.callee, since=self._incident.began)
+        made = self._incident.answered_by(self.callee)
         limited = [call for call in made if self.is_limited(call)]
         assert limited, f"Expected agent-sre to meet {self.name}'s rate limit, but of its {len(made)} calls none did."
         return limited[0]
