@@ -46,8 +46,8 @@ TEXT = (("content-type", "text/plain"),)
 HTML = (("content-type", "text/html"),)
 
 LIMIT = 3
-"""Seconds until a tracker's limit ends that a scenario meets: longer than the 2 s that many a client waits for a second
-try without being told (CONTRACTS §2)."""
+"""Seconds until a limit of a tracker or a function ends that a scenario meets: longer than the 2 s that many a client
+waits for a second try without being told (CONTRACTS §2)."""
 SLACK_LIMIT = 1
 """The same in Slack, which tells whole seconds."""
 SHORT_LIMIT, SHORT_JIRA_LIMIT = 1.5, 2
@@ -150,7 +150,7 @@ AT_FUNCTION: dict[str, Callable[..., Fault]] = {
     "answers with a bad gateway page": partial(Answer, 502, HTML, b"<html><h1>502 Bad Gateway</h1></html>"),
     "is unavailable": partial(Answer, 503, TEXT, b"no healthy upstream"),
     "answers that the request came too slowly": partial(Answer, 408, TEXT, b"request timeout"),
-    "is overloaded": partial(Answer, 429, (*TEXT, ("retry-after", "1")), b"pending request queue full"),
+    "is overloaded": partial(Answer, 429, (*TEXT, ("retry-after", str(LIMIT))), b"pending request queue full"),
     "refuses connections": lambda **_: Refuse(),
     "has no address": lambda times, **_: Answer(502, TEXT, b"could not resolve host", times=times),
     "looks healthy but drops every call": Reset,
