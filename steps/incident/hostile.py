@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ CONTENTS: dict[str, Callable[[Alert], None]] = {
     "a function in a label": _in_label("lambda_function", "pod-restart"),
     "an address for a function": _in_annotation("lambda_function", "HOST/x#"),
     "a login before a function": _in_annotation("lambda_function", "pod-restart@HOST"),
-    "a path for a function": _in_annotation("lambda_function", "../../api/v1/namespaces/ai/secrets"),
+    "a path for a function": _in_annotation("lambda_function", "../../../../../../api/v1/namespaces/ai/secrets/HOST"),
     "a query for an SLO": _in_label("slo", 'HOST"} or vector(SUM) or x{a="'),
     "an address for an SLO": _in_label("slo", "HOST&query=vector(SUM)#"),
     "quotes for an SLO": _in_label("slo", "HOST'`\\"),
@@ -160,6 +161,11 @@ def carried_out(one: Hostile, made: Sequence[Exchange]) -> None:
         f"Expected an alert that says {one.content} to have no function called, but agent-sre called "
         f"{functions[0].host}."
     )
+    astray = [call for call in made if call.callee == "kubernetes" and _is_astray(one, call)]
+    assert not astray, (
+        f"Expected an alert that says {one.content} to be text and no more, but {astray[0].caller} asked the "
+        f"Kubernetes API for {posixpath.normpath(astray[0].path)}."
+    )
     injected = [call for call in made if any(name == "x-injected" for name, _ in call.request_headers)]
     assert not injected, (
         f"Expected an alert that says {one.content} to be text and no more, but it became a header of a call to "
@@ -175,6 +181,12 @@ def carried_out(one: Hostile, made: Sequence[Exchange]) -> None:
         f"Expected an alert that says {one.content} to be text and no more, but {broken[0].caller} made of it a query "
         f"that does not hold together: {broken[0].callee} answered 400, {broken[0].response_text.strip()[:200]}."
     )
+
+
+def _is_astray(one: Hostile, call: Exchange) -> bool:
+    """Whether a name in the alert has led out of its place in the path, to a Secret; one that is escaped has not."""
+    path = posixpath.normpath(call.path)
+    return "/secrets/" in path and one.alert.mark in path
 
 
 def _was_asked(call: Exchange, result: str) -> bool:
