@@ -104,6 +104,8 @@ def _scenarios(files: Files, items: Sequence[RequirementVerdict]) -> Finding:
     if not scenarios:
         missing.append("No scenario was run.")
     missing += [f"{trouble}" for trouble in files.verdict.run.troubles]
+    if not missing and files.verdict.run.outcome not in HOLDS:
+        missing.append(files.verdict.run.sentence)
     told = f"{count[Status.PASSED]} of {counted(len(scenarios), 'scenario')} passed"
     told += f" ({count[Status.WAIVED]} waived)" if count[Status.WAIVED] else ""
     return f"{told}; of the ticket's five, {_share(items, 'steps')} hold.", missing

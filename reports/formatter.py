@@ -76,7 +76,9 @@ class VerdictFormatter(Recorder):
 
 
 def _selection(config: Any) -> str:
-    """What the command line has picked, in its own words; EVERYTHING without any."""
+    """What the command, or behave's own settings, have picked, in their words; EVERYTHING without any."""
     picked = [f"--tags {tag}" for tag in config.tags or []] + [f"--name {name}" for name in config.name or []]
-    paths = [path for path in config.paths if path.endswith(".feature") or ".feature:" in path]
+    patterns = {"--exclude": config.exclude_re, "--include": config.include_re}
+    picked += [f"{option} {given.pattern}" for option, given in patterns.items() if given]
+    paths = [path for path in config.paths if path.startswith("@") or path.endswith(".feature") or ".feature:" in path]
     return run.facts.redact(" ".join(paths + picked)) or EVERYTHING

@@ -89,6 +89,8 @@ class MadeUp:
     requirements: Requirements = field(default_factory=asked)
     scenarios: dict[str, ScenarioVerdict] = field(default_factory=dict)
     """By the item, or the criterion of steps, that it shows."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """How many scenarios carry each tag that were not selected."""
     changed: dict[str, str] = field(default_factory=dict)
     waivers: tuple[Waiver, ...] = ()
     suite: Suite = SUITE
@@ -124,7 +126,7 @@ class MadeUp:
     def verdict(self) -> Verdict:
         in_force = {waiver.item: waiver for waiver in self.waivers if waiver.counts(STARTED.date())}
         found = tuple(self._standing(one, in_force) for one in self.scenarios.values())
-        items = requirement_verdicts(self.requirements, found, Counter(), self.changed, in_force)
+        items = requirement_verdicts(self.requirements, found, self.left_out, self.changed, in_force)
         outcome, sentence = conclude(items, found, self.troubles, whole=self.selection == EVERYTHING)
         return Verdict(
             run=RunVerdict(

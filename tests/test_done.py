@@ -151,6 +151,15 @@ def test_with_a_line_open_it_is_rejected(run: MadeUp) -> None:
     assert assessment.sentence == "2 of the 8 lines of the Definition of Done are open."
 
 
+def test_a_whole_run_that_left_a_scenario_out_is_rejected(run: MadeUp) -> None:
+    for item in ("MON1", "MON2"):
+        without_scenario_of(item)(run)
+        run.left_out[item] += 1
+    assessment = assessed(run)
+    assert assessment.refusals == () and assessment.decision is Decision.REJECT
+    assert line(assessment, "DOD2").missing == ("No scenario carries 2 items: MON1–MON2.",)
+
+
 def waiver(item: str, expiry: date = date(2026, 3, 31)) -> Waiver:
     return Waiver(item=item, reason="No.", approver="Grace Hopper", ticket="BVL-301", expiry=expiry)
 

@@ -303,6 +303,24 @@ def test_a_selection_is_told_and_does_not_pass_what_it_left_out(suite: TinySuite
     assert len(outcome.verdict.scenarios) == 2
 
 
+@pytest.mark.parametrize(
+    "arguments", [("--exclude", "other"), ("-e", "more"), ("--include", "good"), ("@listed.txt",)], ids=" ".join
+)
+def test_whatever_picks_features_is_a_selection(suite: TinySuite, arguments: tuple[str, ...]) -> None:
+    suite.write("features/more.feature", "@AC1\nFeature: more\n  @AC1.1\n  Scenario: more\n    Given it holds\n")
+    suite.write("listed.txt", "features/good.feature\n")
+    outcome = suite.run(*arguments)
+    assert outcome.code == 0
+    assert outcome.verdict.run.selection == " ".join(arguments).replace("-e ", "--exclude ")
+    assert not outcome.verdict.run.whole
+
+
+def test_what_behaves_own_settings_leave_out_is_a_selection(suite: TinySuite) -> None:
+    suite.write("behave.ini", "[behave]\nexclude_re = more\n")
+    suite.write("features/more.feature", "@AC1\nFeature: more\n  @AC1.1\n  Scenario: more\n    Given it holds\n")
+    assert suite.run().verdict.run.selection == "--exclude more"
+
+
 def test_features_run_in_the_order_of_the_ticket(suite: TinySuite) -> None:
     suite.write("features/a.feature", "@AC2\nFeature: last\n  @AC2.1\n  Scenario: last\n    Given it holds\n")
     assert [scenario.name for scenario in suite.run().verdict.scenarios] == ["one", "two", "three", "last"]
