@@ -107,6 +107,19 @@ GOOD = (
         {"trm.py": UNLOADED_FOR_A_WHILE},
         ("--tags", "@AC9.1 or @AC9.2", "-n", "has the wrong shape|remedy of an alert about a pod that crashes"),
     ),
+    Good(
+        "reads the first value of a body and ignores what follows it",
+        {
+            "../events.py": (
+                (
+                    "value = json.loads(text)",
+                    'whole = text if isinstance(text, str) else text.decode("utf-8")\n'
+                    "    value, _ = json.JSONDecoder().raw_decode(whole.lstrip())",
+                ),
+            )
+        },
+        ("--tags", "@SEC7", "-n", "door for (structured|binary) events does no harm", "-D", "seed=3"),
+    ),
 )
 
 
