@@ -95,9 +95,12 @@ def with_trouble(verdict: Verdict, trouble: Trouble) -> Verdict:
     return verdict.model_copy(update={"run": run})
 
 
-def waiver_verdict(waiver: Waiver, items: Sequence[RequirementVerdict], *, in_force: bool) -> WaiverVerdict:
-    """What has become of a waiver in a run."""
-    if next(item.status for item in items if item.id == waiver.item) is Status.PASSED:
+def waiver_verdict(
+    waiver: Waiver, items: Sequence[RequirementVerdict], scenarios: Sequence[ScenarioVerdict], *, in_force: bool
+) -> WaiverVerdict:
+    """What has become of a waiver in a run. That of a step that holds is needed while the whole scenario is waived."""
+    waived = any(one.standing is Status.WAIVED for one in scenarios if waiver.item in one.requirements)
+    if not waived and next(item.status for item in items if item.id == waiver.item) is Status.PASSED:
         return WaiverVerdict(waiver=waiver, state="not needed")
     return WaiverVerdict(waiver=waiver, state="in force" if in_force else "expired")
 
@@ -160,9 +163,12 @@ def requirement_verdicts(
 
 
 def _is_waivable(finding: _Finding, left_out: int) -> bool:
-    """Whether a waiver counts: the item was tried and does not hold, or nothing tries it; not when it was left out."""
+    """Whether a waiver counts: the item was tried and does not hold, or nothing tries it; not when it was left out.
+
+    A step that was not reached counts as tried by its scenario, which stopped before.
+    """
     if finding.status is Status.UNTESTED:
-        return not finding.scenarios and not left_out
+        return not left_out and all(one.status is not Status.UNTESTED for one in finding.scenarios)
     return finding.status in (Status.FAILED, Status.BROKEN)
 
 

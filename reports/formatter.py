@@ -70,7 +70,8 @@ class VerdictFormatter(Recorder):
             requirements=requirements,
             scenarios=scenarios,
             waivers=tuple(
-                waiver_verdict(one, requirements, in_force=one.item in record.waivers) for one in record.granted
+                waiver_verdict(one, requirements, scenarios, in_force=one.item in record.waivers)
+                for one in record.granted
             ),
         )
 

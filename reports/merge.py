@@ -167,7 +167,7 @@ def _joined(parts: Sequence[Verdict], chosen: Iterable[ScenarioVerdict], root: P
             "versions": {name: seen for part in reversed(parts) for name, seen in part.run.versions.items()},
         }
     )
-    waivers = tuple(waiver_verdict(one, items, in_force=one.item in in_force) for one in granted)
+    waivers = tuple(waiver_verdict(one, items, scenarios, in_force=one.item in in_force) for one in granted)
     return Verdict(run=run, requirements=items, scenarios=scenarios, waivers=waivers)
 
 

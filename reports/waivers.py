@@ -8,6 +8,7 @@
     expiry = 2026-03-31
 
 A waived item that does not hold shows as waived, never as passed; after the day of its expiry it shows what it is.
+A testing scenario (S1–S5) stops at its first step that does not hold, and is waived by waivers for all of its steps.
 """
 
 from __future__ import annotations

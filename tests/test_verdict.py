@@ -609,6 +609,52 @@ def test_a_waiver_that_cannot_be_meant_stops_the_run(waiving: TinySuite) -> None
     assert "behave: waivers.toml, line 7: expiry: " in outcome.output
 
 
+@pytest.fixture
+def way(suite: TinySuite) -> TinySuite:
+    """A testing scenario stops at its second step of three, and the environment names a place for waivers."""
+    suite.ask_for("IP", "AC1", "S1")
+    suite.write("features/way.feature", WHOLE_WAY)
+    suite.write("environment.py", WAIVES)
+    return suite
+
+
+def waive(suite: TinySuite, *items: str) -> None:
+    waivers = (WAIVER.replace("AC2.1", item).format(expiry="2999-12-31") for item in items)
+    suite.write("waivers.toml", "".join(waivers))
+
+
+def test_a_testing_scenario_is_waived_by_all_of_its_steps(way: TinySuite) -> None:
+    waive(way, "S1.1", "S1.2", "S1.3")
+    outcome = way.run()
+    assert outcome.code == 0 and outcome.verdict.run.outcome is Status.WAIVED
+    assert [outcome.item(f"S1.{number}").status for number in (1, 2, 3)] == ["passed", "waived", "waived"]
+    assert [one.state for one in outcome.verdict.waivers] == ["in force"] * 3
+    outcome.agrees_with_allure()
+
+
+def test_a_testing_scenario_is_not_waived_by_some_of_its_steps(way: TinySuite) -> None:
+    waive(way, "S1.2", "S1.3")
+    outcome = way.run()
+    assert outcome.code == 3
+    assert outcome.scenario("the whole way").standing is Status.BROKEN
+
+
+def test_waivers_of_a_testing_scenario_that_holds_are_to_be_removed(way: TinySuite) -> None:
+    way.write("features/way.feature", WHOLE_WAY.replace("it goes on", "it ends"))
+    asked = way.root / "features" / "requirements.toml"
+    asked.write_text(asked.read_text().replace("goes on", "ends"))
+    waive(way, "S1.1", "S1.2", "S1.3")
+    outcome = way.run()
+    assert outcome.code == 0
+    assert [one.state for one in outcome.verdict.waivers] == ["not needed"] * 3
+
+
+def test_the_steps_of_a_testing_scenario_that_was_left_out_are_not_waived(way: TinySuite) -> None:
+    waive(way, "S1.1", "S1.2", "S1.3")
+    outcome = way.run("--tags", "@AC1")
+    assert [outcome.item(f"S1.{number}").status for number in (1, 2, 3)] == ["untested"] * 3
+
+
 def on_a_terminal(suite: TinySuite, **environment: str) -> tuple[int, str]:
     """Runs behave with a terminal for its output, 80 columns wide."""
     ours, theirs = pty.openpty()
