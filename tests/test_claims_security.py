@@ -135,6 +135,8 @@ def test_a_flood_that_is_not_turned_away_well_is_told() -> None:
     refused(lambda: flood.limited([event(202), away(), away(None)]), "1 of 2 do not")
     refused(lambda: flood.limited([event(202), away("soon")]), "1 of 1 do not")
     refused(lambda: flood.limited([away(), event(503), event(None)]), "2 of 3 events", "503")
+    for status in (302, 403, 404):
+        refused(lambda status=status: flood.limited([event(202), away(), event(status)]), "1 of 3 events", f"{status}")
 
 
 def look(status: int | None, took: float = 0.1) -> Exchange:

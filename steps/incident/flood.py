@@ -114,7 +114,7 @@ def a_flood(answered: Sequence[Exchange], reached: float, rate: float) -> None:
 
 
 def limited(answered: Sequence[Exchange]) -> None:
-    """Some were answered 429 with Retry-After (CONTRACTS §6.1), and nobody was let down."""
+    """Some were answered 429 with Retry-After (CONTRACTS §6.1), all others 2xx: what else is refused may be lost."""
     away = [one for one in answered if one.status == 429]
     assert away, (
         f"Expected agent-sre to answer a part of the flood with 429, but of {len(answered)} events it took "
@@ -124,7 +124,7 @@ def limited(answered: Sequence[Exchange]) -> None:
     assert not silent, (
         f"Expected every 429 to say in Retry-After when to come again, but {len(silent)} of {len(away)} do not."
     )
-    down = [one for one in answered if one.status is None or one.status >= 500]
+    down = [one for one in answered if one.status is None or not (one.status == 429 or 200 <= one.status < 300)]
     assert not down, (
         f"Expected agent-sre to answer the flood with 2xx or 429, but {len(down)} of {len(answered)} events were "
         f"answered {down[0].status or 'not at all'}."
