@@ -918,6 +918,9 @@ REJECTED = Decided("reject", SOMEBODY, NOW, 0.0)
         "Remediation rejected by some.body at 2026-11-24T01:02:04.250Z",
         "**Denied** by Some Body (2026-11-24 01:02:02 UTC)",
         "declined: U0SOMEBODY, 2026-11-24T02:02:03+01:00",
+        "rejected by some.body at 2026-11-24 01:02:04.25 +0000 UTC",
+        "rejected by some.body at 2026-11-24 02:02:04.250 +0100",
+        "case 2026-13-45 10:00:00, rejected by some.body at 2026-11-24 01:02:04.123456789 +0000 UTC m=+7.5",
         f"refused by some\\.body at {NOW.timestamp()}",
     ],
 )
@@ -932,6 +935,8 @@ def test_a_decision_is_recorded_in_anybodys_words(text: str) -> None:
         ("Rejected by some.body", "gives the times 12:00:00"),
         ("Approved by some.body at 2026-11-24T01:02:04Z", "it says: Approved by some.body"),
         ("Rejected by some.body at 2026-11-24T00:02:03Z", "gives the times 00:02:03"),
+        ("Rejected by some.body at 2026-11-24 01:02:04.25 +0100", "gives the times 01:02:04"),
+        ("Rejected by some.body at 2026-13-45 10:00:00", "gives the times 12:00:00"),
     ],
 )
 def test_a_decision_without_its_person_or_time_is_not_recorded(text: str, words: str) -> None:
@@ -1141,6 +1146,23 @@ def test_a_rejection_by_the_time_may_be_told_in_the_description(then: str, words
 
 def test_text_without_a_time_has_no_moments() -> None:
     assert moments("at 3 o'clock, ticket 1234567890123, 2026-11-24") == []
+    assert moments("2026-13-45 10:00:00") == moments("2026-11-24 25:00:00 +0000 UTC") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T01:02:03Z",
+        "2026-11-24 01:02:03",
+        "2026-11-24 01:02:03 UTC",
+        "2026-11-24 01:02:03.000 +0000 UTC",
+        "2026-11-24 02:02:03 +0100",
+        "2026-11-23 20:02:03-05:00",
+        f"{NOW.timestamp()}",
+    ],
+)
+def test_a_time_is_read_once_in_whatever_form(text: str) -> None:
+    assert moments(f"rejected at {text} (2026-13-45 10:00:00)") == [NOW]
 
 
 @pytest.mark.parametrize(("seconds", "holds"), [(1.6, True), (2.4, True), (1.5, False), (2.5, False), (0, False)])

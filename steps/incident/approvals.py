@@ -676,14 +676,16 @@ def _names(text: str, person: Person) -> bool:
     return any(name in text for name in (person.username, person.name, person.id))
 
 
-_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?")
+_ISO = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?)(?: ?(Z|UTC|[+-]\d\d:?\d\d))?")
 _EPOCH = re.compile(r"\b[12]\d{9}(?:\.\d+)?\b")
 
 
 def moments(text: str) -> list[datetime]:
     """Every time that the text gives, as ISO 8601 (without a zone: UTC) or in epoch seconds."""
-    written = [re.sub(r" ?(Z|UTC)$", "+00:00", found) for found in _ISO.findall(text)]
-    times = [datetime.fromisoformat(found) for found in written]
+    times = list[datetime]()
+    for written, zone in _ISO.findall(text):
+        with suppress(ValueError):  # what looks like a time need not be one
+            times.append(datetime.fromisoformat(written + zone.replace("UTC", "Z")))
     epochs = [datetime.fromtimestamp(float(found), UTC) for found in _EPOCH.findall(text)]
     return [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in times] + epochs
 
