@@ -38,6 +38,20 @@ CREATE_SEVERAL = json.dumps(
         "variables": {"input": {"issues": [{"id": "0d7b9f0e"}]}},
     }
 )
+CREATE_FLAT = json.dumps(
+    {
+        "query": 'mutation M($id: String!) { issueCreate(input: {id: $id, teamId: "t-1"}) { success } }',
+        "variables": {"id": "0d7b9f0e"},
+    }
+).encode()
+CREATE_LITERALLY = json.dumps(
+    {
+        "query": 'mutation { issueCreate(input: {id: "0d7b9f0e", teamId: "t-1"}) { issue { identifier } } }',
+        "variables": None,
+    }
+).encode()
+DONE = b'{"data": {"issueCreate": {"success": true}}}'
+NUMBERED = b'{"data": {"issueCreate": {"issue": {"identifier": "BVL-7"}}}}'
 SETTINGS = profiles.Load()
 
 
@@ -250,6 +264,12 @@ def test_what_is_said_later_about_the_alerts_ticket_belongs_to_the_alert() -> No
             },
             {"0d7b9f0e", "u-7", "BVL-7"},
         ),
+        ("linear", {"request_body": CREATE_FLAT, "response_body": DONE}, {"0d7b9f0e"}),
+        ("linear", {"request_body": CREATE_LITERALLY, "response_body": DONE}, {"0d7b9f0e"}),
+        ("linear", {"request_body": CREATE_LITERALLY, "response_body": NUMBERED}, {"0d7b9f0e", "BVL-7"}),
+        ("linear", {"request_body": CREATE_FLAT, "response_body": b"", "status": None}, {"0d7b9f0e"}),
+        ("linear", {"request_body": CREATE_FLAT.replace(b"Create(", b"Update("), "response_body": NUMBERED}, set()),
+        ("linear", {"request_body": CREATE_FLAT.replace(b'{"id": "0d7b9f0e"}', b"[7]"), "response_body": DONE}, set()),
         ("jira", {"url": f"{JIRA_URL}/issue/HOMELAB-7/comment"}, set()),
         ("linear", {"request_body": b"{}"}, set()),
     ],

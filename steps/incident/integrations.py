@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from steps.incident.alert import Alert
 from steps.incident.numbers import numbers_in
 from steps.world.journal import Exchange, Journal, names_incident
-from steps.world.services.linear import opens_issues
+from steps.world.services.linear import arguments, opens_issues
 
 LIMITS = ("requests", "complexity", "endpoint-requests")
 """What Linear counts (CONTRACTS §1.3)."""
@@ -317,18 +317,28 @@ def trace_of(about: Iterable[Exchange], facts: Facts | None = None) -> Trace:
 
 def ticket_names(call: Exchange) -> set[str]:
     """The names of the tickets that the call has opened: what they are called by in later calls."""
-    if not opens(call):
-        return set()
-    names: set[Any] = set()
+    names = (*_chosen(call), *_given(call)) if opens(call) else ()
+    return {name for name in names if isinstance(name, str)}
+
+
+def _chosen(call: Exchange) -> Iterator[Any]:
+    """What the call itself names the issues that it opens in Linear, if it does: also when its answer is lost."""
+    for given in arguments(call.request_body):
+        if isinstance(wanted := given.get("input"), dict):
+            several = wanted.get("issues")
+            ones = [wanted, *(several if isinstance(several, list) else [several])]
+            yield from (one.get("id") for one in ones if isinstance(one, dict))
+
+
+def _given(call: Exchange) -> Iterator[Any]:
+    """What the tracker's answer names them, as far as it does."""
     try:
-        asked, answer = call.request_json(), call.response_json()
+        answer = call.response_json()
         if call.callee == "jira":
-            return {str(answer["key"]), f"/issue/{answer['id']}"}
-        wanted = asked.get("variables", {}).get("input", {})
-        names |= {one.get("id") for one in (wanted, *wanted.get("issues", ()))}
-        for payload in (answer.get("data") or {}).values():
-            for issue in (payload.get("issue") or {}, *payload.get("issues", ())):
-                names |= {issue.get(name) for name in ("id", "identifier")}
+            yield from (str(answer["key"]), f"/issue/{answer['id']}")
+        else:
+            for payload in (answer.get("data") or {}).values():
+                for issue in (payload.get("issue") or {}, *payload.get("issues", ())):
+                    yield from (issue.get("id"), issue.get("identifier"))
     except (ValueError, KeyError, AttributeError, TypeError):
         pass
-    return {name for name in names if isinstance(name, str)}

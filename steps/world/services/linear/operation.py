@@ -193,7 +193,7 @@ def arguments(body: bytes) -> list[dict[str, Any]]:
         variables = request.get("variables") or {}
     except (ValueError, KeyError, TypeError, AttributeError, GraphQLSyntaxError):
         return []
-    if definition is None or definition.operation is not OperationType.MUTATION:
+    if definition is None or definition.operation is not OperationType.MUTATION or not isinstance(variables, dict):
         return []
     return [
         {argument.name.value: value_from_ast_untyped(argument.value, variables) for argument in field.arguments or ()}
