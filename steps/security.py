@@ -5,6 +5,7 @@ from typing import get_args
 from behave import given, register_type, then, when
 
 from reports import run
+from steps.functions import fire
 from steps.incident import audit
 from steps.incident.alert import make_alert
 from steps.incident.arrangement import under
@@ -34,8 +35,7 @@ def fires_at_untrustworthy(context: Context, cannot_be_trusted: str) -> None:
     for name in EXTERNAL:
         began = context.stage.world.journal.cursor()
         with context.stage.trouble.untrustworthy(name, cannot_be_trusted):
-            context.incident.fire(context.incident.adopt(make_alert(function="pod-restart")))
-            context.trust.tried(name, began)
+            context.trust.tried(name, began, lambda: fire(context, "pod-restart"))
 
 
 @then("agent-sre tries to call each of them, and none of them is told anything")
@@ -46,8 +46,7 @@ def spoke_to_none(context: Context) -> None:
 @then("once all of them can be trusted again, an alert is served by each")
 def served_by_all(context: Context) -> None:
     began = context.stage.world.journal.cursor()
-    context.incident.fire(context.incident.adopt(make_alert(function="pod-restart")))
-    context.trust.served_by_all(began)
+    context.trust.served_by_all(began, lambda: fire(context, "pod-restart"))
 
 
 # -- how it is deployed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Limits
 from steps.world.journal import Journal
 from steps.world.services.signals import Signals
+from tests.test_claims import refused
 
 SHORT = Limits(ticket=0.2, quiet=0.1, patience=0.4, outage=0.1)
 
@@ -67,6 +69,27 @@ def test_what_is_never_noticed_is_missed_however_often_it_is_done() -> None:
     with pytest.raises(AssertionError, match="there is none"):
         waiting.until_done_again(lambda: done.append("an alert"), never, "recovery")
     assert len(done) >= 2
+
+
+@pytest.mark.parametrize("late", [1, 2])
+def test_who_notices_a_change_just_in_time_is_given_what_shows_it(late: int) -> None:
+    journal, done = Journal(), list[float]()
+    due = journal.cursor() + 0.2
+
+    def noticed() -> None:
+        assert sum(at >= due for at in done) >= late, "nothing yet"
+
+    waiting = Waiting(journal, Limits(recovery=0.2, again=0.1, ticket=30))
+    waiting.until_done_again(lambda: done.append(journal.cursor()), noticed, "recovery", late=late)
+
+
+def test_who_has_not_noticed_a_change_in_time_is_waited_for_no_longer_than_for_a_ticket() -> None:
+    journal, done = Journal(), list[float]()
+    due = journal.cursor() + 0.2
+    waiting = Waiting(journal, Limits(recovery=0.2, again=0.1, ticket=0.3))
+    with pytest.raises(AssertionError, match=r"Expected an issue \(waited 0.6 s, the limit for 'recovery'\)\.$"):
+        waiting.until_done_again(lambda: done.append(journal.cursor()), never, "recovery", late=1)
+    assert 1 <= sum(at >= due for at in done) <= 2
 
 
 def test_another_error_ends_a_wait_at_once() -> None:
@@ -214,6 +237,46 @@ def test_what_is_waited_for_is_counted_by_its_purpose() -> None:
     assert spent["agent"] == of_agent, "a long outage is no waiting for the agent"
     waiting.begin(lambda: None)
     assert set(waiting.spent.seconds()) == {"CPU"}
+
+
+# -- whom it trusts
+
+
+class Caller:
+    """Calls PagerDuty about the alerts from so many on, and tells what it was answered."""
+
+    def __init__(self, journal: Journal, looks_after: float, status: int | None) -> None:
+        self.incident = Incident(journal, Signals(), broker=None, began=journal.cursor())  # type: ignore[arg-type]
+        self.trust = Trust(journal, Waiting(journal, Limits(recovery=1, again=0.1, ticket=0.2)), self.incident)
+        self._call: dict[str, Any] = {"caller": "agent-sre", "callee": "pagerduty", "method": "GET"}
+        self._journal, self._looks_after, self.status = journal, looks_after, status
+
+    def fire(self) -> None:
+        self.incident.alerts.append(make_alert())
+        if len(self.incident.alerts) > self._looks_after:
+            self._journal.record(**self._call, url="https://api.pagerduty.com/oncalls", status=self.status)
+
+
+@pytest.mark.parametrize("alerts", [1, 3])
+def test_who_keeps_what_a_host_has_told_is_given_alerts_until_it_is_called(alerts: int, journal: Journal) -> None:
+    agent = Caller(journal, alerts - 1, None)
+    agent.trust.tried("PagerDuty", 0, agent.fire)
+    assert len(agent.incident.alerts) == alerts
+    agent.status = 200
+    agent.trust.served_by_all(journal.cursor(), agent.fire)
+    assert len(agent.incident.alerts) == alerts + 1
+
+
+def test_a_host_that_is_never_called_is_missed(journal: Journal) -> None:
+    agent = Caller(journal, math.inf, None)
+    refused(lambda: agent.trust.tried("PagerDuty", 0, agent.fire), "to call PagerDuty", "but it did not")
+
+
+def test_a_host_that_serves_nobody_when_it_can_be_trusted_again_is_missed(journal: Journal) -> None:
+    agent = Caller(journal, 0, None)
+    agent.trust.tried("PagerDuty", 0, agent.fire)
+    words = "to call PagerDuty again once it could be trusted", "none was served"
+    refused(lambda: agent.trust.served_by_all(journal.cursor(), agent.fire), *words)
 
 
 # -- who is at rest

@@ -156,7 +156,7 @@ class Issues(Tickets[Issue]):
             return shown
 
         try:
-            for issue in self._waiting.until_done_again(fire, assigned, "recovery"):
+            for issue in self._waiting.until_done_again(fire, assigned, "recovery", late=2):
                 self.show(issue)
         except AssertionError:
             self.show(self._first(alert))

@@ -146,6 +146,7 @@ class Model:
             lambda: self._incident.fire_beside(alert_about(KINDS["a pod that crashes again and again"])),
             lambda: self._says(loaded=loaded),
             "recovery",
+            late=1,
         )
 
     def _says(self, *, loaded: bool) -> None:

@@ -167,7 +167,8 @@ class Remediation:
             assert made, f"Expected agent-sre to call {function}, which is there now, but it never did."
             return made
 
-        self._incident.saw_exchanges(f"Calls of {function}", self._waiting.until_done_again(fire, called, "recovery"))
+        made = self._waiting.until_done_again(fire, called, "recovery", late=1)
+        self._incident.saw_exchanges(f"Calls of {function}", made)
 
     def noticed_by(self, alert: Alert, changed: float, cool_down: float) -> float | None:
         """When agent-sre has to have noticed that the alert's function is gone, since then; None if it has by now.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from steps.incident.incident import Incident
 from steps.incident.transport import weakness
@@ -23,21 +24,22 @@ class Trust:
         self._incident = incident
         self._tries: dict[str, list[Exchange]] = {}
 
-    def tried(self, name: str, since: float) -> None:
-        """agent-sre has tried to call the host, which could not be trusted, since then. Waits until it has.
+    def tried(self, name: str, since: float, fire: Callable[[], object]) -> None:
+        """agent-sre has tried to call the host, which could not be trusted, since then.
 
+        Alerts are fired until it has: who keeps for a while what a host has told need not call it about each of them.
         Who asks for less at the next try is met as well: the time for that passes, unless it comes before.
         """
 
         def tries() -> list[Exchange]:
             found = self._to(name, since)
             assert found, (
-                f"Expected agent-sre to call {name} about {self._incident.alert.called}, so that it can be seen "
+                f"Expected agent-sre to call {name} about {self._incident.alerts[-1].called}, so that it can be seen "
                 "whether it looks whom it calls, but it did not."
             )
             return found
 
-        first = self._waiting.until(tries, "ticket")[0]
+        first = self._waiting.until_done_again(fire, tries, "recovery", late=1)[0]
         self._waiting.long_outage(lambda: self._to(name, first.ended), 1, "again")
         self._tries[name] = tries()
 
@@ -49,8 +51,11 @@ class Trust:
         for name, tries in self._tries.items():
             unheeded(name, tries)
 
-    def served_by_all(self, since: float) -> None:
-        """Each of the hosts has answered a call since then, from when on all could be trusted. Waits until it has."""
+    def served_by_all(self, since: float, fire: Callable[[], object]) -> None:
+        """Each of the hosts has answered a call since then, from when on all could be trusted.
+
+        Alerts are fired until it has.
+        """
 
         def served() -> list[Exchange]:
             answers = {name: [call for call in self._to(name, since) if is_served(call)] for name in self._tries}
@@ -61,7 +66,8 @@ class Trust:
             )
             return [found[0] for found in answers.values()]
 
-        self._incident.saw_exchanges("The first calls afterwards", self._waiting.until(served, "recovery"))
+        first = self._waiting.until_done_again(fire, served, "recovery", late=1)
+        self._incident.saw_exchanges("The first calls afterwards", first)
 
     def let_down(self) -> None:
         """Each tracker has failed a call, and agent-sre is at rest; which others have failed one is kept as evidence.

@@ -138,18 +138,25 @@ class Waiting:
         with self.spent.on("Prometheus" if limit in OF_PROMETHEUS else "agent"):
             return looking(claim)
 
-    def until_done_again(self, do: Callable[[], object], claim: Callable[[], T], limit: LimitName) -> T:
-        """As `until`, doing something first, and again and again: who has not noticed a change will have by then."""
-        done = -math.inf
+    def until_done_again(self, do: Callable[[], object], claim: Callable[[], T], limit: LimitName, late: int = 0) -> T:
+        """As `until`, doing something first, and again and again: who has not noticed a change will have by then.
+
+        `late` times it is done once the limit is over, when the change has to be noticed at last. What comes of that
+        may take as long as a ticket.
+        """
+        again, left, done = self.limits.again, late, -math.inf
+        due = self._journal.cursor() + getattr(self.limits, limit) if late else math.inf
 
         def look() -> T:
-            nonlocal done
-            if self._journal.cursor() >= done + self.limits.again:
+            nonlocal left, done
+            now = self._journal.cursor()
+            if now >= done + again and (now < due or left):
+                left -= now >= due
                 do()
                 done = self._journal.cursor()
             return claim()
 
-        return self.until(look, limit)
+        return self.until(look, limit, beyond=lambda: late * again + self.limits.ticket if late else 0)
 
     def for_bed(self, check: Callable[[], T], limit: LimitName) -> T:
         """As `until`, for what the scenario stands on: a miss is the environment's fault, not the agent's.
