@@ -24,7 +24,7 @@ from steps.incident.sayings import sayings
 from steps.incident.texts import LACKS
 from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Limits, load
-from steps.world.cluster.cloudevent import decode, encode
+from steps.world.cluster.cloudevent import Event, decode, encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.linear import errors
 from steps.world.services.signals import Signals
@@ -779,6 +779,44 @@ def test_the_data_of_an_event_are_called_json(content_type: str) -> None:
 def test_data_that_are_called_nothing_or_anything_else_are_seen() -> None:
     refused(lambda: events.attribute(typed(None), "datacontenttype", "is JSON"), "'datacontenttype', but it has ['")
     refused(lambda: events.attribute(typed("text/plain"), "datacontenttype", "is JSON"), "it is 'text/plain'")
+
+
+@pytest.mark.parametrize("data", [b"", b"pod=x", json.dumps('{"labels": {"pod": "x"}}').encode(), b"null", b"[]"])
+def test_an_event_whose_data_are_no_json_object_is_found_and_refused(data: bytes) -> None:
+    alert = make_alert()
+    seen = seen_at_broker(alert, data)
+    refused(lambda: events.attribute(seen, "data", "is JSON"), "data to be", "JSON")
+    refused(lambda: events.carries(seen, alert), "JSON")
+
+
+@pytest.mark.parametrize("labels", [None, "pod=x", {"pod": None}, {}])
+def test_an_event_whose_labels_are_none_is_found_and_refused(labels: object) -> None:
+    alert = make_alert()
+    refused(lambda: events.carries(seen_at_broker(alert, json.dumps({"labels": labels}).encode()), alert), "label")
+
+
+def test_an_event_about_another_pod_is_not_the_alerts() -> None:
+    alert, other = make_alert(), make_alert()
+    told = event_about(other, "fired", CORRELATION).extended(subject=alert.name)
+    broker = Broker()
+    broker_takes(broker.journal, told)
+    assert not broker.claims.at_broker(alert)
+    assert broker.claims.at_broker(other)
+
+
+def seen_at_broker(alert: Alert, data: bytes) -> Sent:
+    """The event of the alert at the broker, when it comes in binary mode with such data."""
+    broker = Broker()
+    broker_takes(broker.journal, replace(event_about(alert, "fired", CORRELATION), data=data))
+    (seen,) = broker.claims.all_at_broker([alert], "fired")
+    return seen
+
+
+def broker_takes(journal: Journal, event: Event) -> None:
+    """prometheus-events sends the event in binary mode, and the broker takes it."""
+    message = encode(event, "binary")
+    said = {"caller": "prometheus-events", "callee": "broker", "url": "http://broker/", "status": 202}
+    journal.record(**said, method="POST", request_headers=message.headers, request_body=message.body)
 
 
 def typed(content_type: str | None) -> Sent:

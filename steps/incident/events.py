@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -416,11 +417,19 @@ class Events:
                 event = decode(exchange.request_headers, exchange.request_body)
             except EventError:
                 continue
-            data = event.data_json()
-            own = isinstance(data, dict) and data.get("labels", {}).get("pod", alert.pod) == alert.pod
-            if own and (happening is None or event.type == TYPES[happening]):
+            if _is_about(event, alert) and (happening is None or event.type == TYPES[happening]):
                 sent.append(Sent(event, exchange))
         return sent
+
+
+def _is_about(event: Event, alert: Alert) -> bool:
+    """Whether the event, which mentions the alert, is about no other one, as far as its data tell that."""
+    try:
+        data = event.data_json()
+    except EventError:
+        return True
+    labels = data.get("labels") if isinstance(data, dict) else None
+    return not isinstance(labels, dict) or labels.get("pod") in (None, alert.pod)
 
 
 def _told_of(alert: Alert, said: Exchange) -> dict[str, Any]:
@@ -435,7 +444,7 @@ def _told_of(alert: Alert, said: Exchange) -> dict[str, Any]:
 def attribute(sent: Sent, name: str, expected: str) -> None:
     """One attribute of the event, `data` included: a value, or in words what it has to be (CONTRACTS §6.1)."""
     if name == "data":
-        assert isinstance(_data(sent), dict), "Expected the event's data to be a JSON object, but it is not."
+        _data(sent)
         return
     seen = said(sent, name)
     assert seen is not None, (
@@ -473,11 +482,14 @@ AROUND = 60
 """Seconds that the time of an event may lie before or after the event is sent, about an alert of now."""
 
 
-def _data(sent: Sent) -> Any:
+def _data(sent: Sent) -> dict[str, Any]:
     try:
-        return sent.event.data_json()
+        data = sent.event.data_json()
     except ValueError as error:
         raise AssertionError(f"Expected the event's data to be JSON, but it is not: {error}.") from error
+    shown = _short(json.dumps(data, ensure_ascii=False))
+    assert isinstance(data, dict), f"Expected the event's data to be a JSON object, but it is {shown}."
+    return data
 
 
 def accepted_by_sdk(sent: Sent) -> None:
