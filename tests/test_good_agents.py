@@ -20,7 +20,7 @@ class Good:
 
     name: str
     changes: Mapping[str, tuple[tuple[str, str], ...]]
-    """For each file of the reference's agent what stands there, and what this agent has in its place."""
+    """For each file, seen from the reference's agent, what stands there, and what this agent has in its place."""
     selected: tuple[str, ...]
     """The arguments of a run of what it does otherwise."""
 
@@ -86,6 +86,30 @@ UNLOADED_FOR_A_WHILE = (
     ),
 )
 
+BROKER_ALONE_FOR_A_WHILE = (
+    (
+        "import RefusedError, Retries, check, send",
+        "import CallError, RefusedError, Retries, TransientError, check, send",
+    ),
+    (
+        "queue = self._queues.setdefault(alert, _Queue())",
+        """
+        if self.__dict__.get("alone_until", 0) > asyncio.get_running_loop().time():
+            raise CallError("The sink is left alone for a while, as it has failed.")
+        queue = self._queues.setdefault(alert, _Queue())
+        """.strip(),
+    ),
+    (
+        "except RefusedError as refusal:",
+        """
+        except TransientError:
+            self.alone_until = asyncio.get_running_loop().time() + 10
+            raise
+        except RefusedError as refusal:
+        """.strip(),
+    ),
+)
+
 GOOD = (
     Good(
         "asks Prometheus at whole seconds",
@@ -120,6 +144,11 @@ GOOD = (
             )
         },
         ("--tags", "@SEC7", "-n", "door for (structured|binary) events does no harm", "-D", "seed=3"),
+    ),
+    Good(
+        "leaves the broker alone for a while that has failed",
+        {"../prometheus_events/delivery.py": BROKER_ALONE_FOR_A_WHILE},
+        ("--tags", "@AC2.5", "-n", "down for longer than its delivery is tried"),
     ),
 )
 

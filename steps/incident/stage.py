@@ -454,7 +454,7 @@ class Stage:
         return incident.end_step()
 
     def end(self, scenario: str, *, failed: bool) -> None:
-        """A scenario ends: its signals fall, and no fault that it brought about lasts.
+        """A scenario ends: its signals fall, and neither a fault that it brought about nor a notification lasts.
 
         Raises WorldUnavailable when a part of the world broke meanwhile, or when the scenario has `failed` and a double
         could not answer what agent-sre asked, or the world stood still until one of the programs gave up a call: no
@@ -462,6 +462,7 @@ class Stage:
         EmptyPass when what has passed shows nothing.
         """
         incident = self.incident_of(scenario)
+        self.webhook.end()
         self.trouble.over()
         self._lifted = self.world.journal.cursor()
         self._failed_by = sources.failed_by(self.world.journal, incident.began)
