@@ -967,13 +967,14 @@ class Broker:
     again: list[tuple[float, ...]] = field(default_factory=list)
     """When the events of further alerts are tried that are asked for."""
     journal: Journal = field(default_factory=Journal)
+    recovery: float = 0.1
 
     def __post_init__(self) -> None:
         incident = Incident(self.journal, None, None)  # type: ignore[arg-type]
-        self.claims = Events(self.journal, Waiting(self.journal, Limits(recovery=0.1)), incident)
+        self.claims = Events(self.journal, Waiting(self.journal, Limits(recovery=self.recovery)), incident)
 
-    def tried(self, *began: float, notified: tuple[float, ...] = (0,)) -> Alert:
-        """An alert whose event was tried at those times, after notifications at those."""
+    def tried(self, *began: float, notified: tuple[float, ...] = (0,), answered: int = 503) -> Alert:
+        """An alert whose event was tried at those times, after notifications at those, which were answered so."""
         alert = make_alert()
         for at in notified:
             self.journal.record(
@@ -983,7 +984,7 @@ class Broker:
                 url="http://prometheus-events/webhook",
                 request_headers=(),
                 request_body=json.dumps(notification([(alert, "firing")])).encode(),
-                status=503,
+                status=answered,
                 began=at,
                 ended=at,
             )
@@ -1076,6 +1077,15 @@ def test_an_outage_ends_for_whom_pauses_are_long_too() -> None:
         **said, method="POST", request_headers=message.headers, request_body=message.body, began=31, ended=31
     )
     broker.claims.all_at_broker([alert], "fired", "recovery")
+
+
+@pytest.mark.parametrize(("answered", "outlasts"), [(503, False), (202, True)])
+def test_who_has_promised_an_event_has_to_outlast_more_than_few_tries(answered: int, outlasts: bool) -> None:
+    broker = Broker(recovery=2)
+    alert = broker.tried(0.1, 0.2, 0.4, 0.8, 1.6, 3.2, answered=answered)
+    began = broker.journal.cursor()
+    broker.claims.outlasted(alert, "fired", 5)
+    assert (1 <= broker.journal.cursor() - began < 2) == outlasts
 
 
 def test_attempts_after_one_notification_carry_one_id_and_those_after_another_may_carry_another() -> None:

@@ -237,9 +237,17 @@ class Events:
     def outlasted(self, alert: Alert, happening: Happening, tries: int) -> None:
         """Lets the broker fail for longer than so many attempts to hand the event over, if they come in time.
 
-        Whose pauses grow from a second on has not made so many before a recovery has to be over.
+        Whose pauses grow from a second on has not made so many before a recovery has to be over. Who has promised the
+        event, by a 2xx answer to Alertmanager, is not notified of it again, and so has to outlast half a recovery at
+        least: a pause that is doubled each time is by then no longer than the outage.
         """
-        self._waiting.long_outage(lambda: self.at_broker(alert, happening), tries + 1)
+        ends = self._journal.cursor() + self._waiting.limits.recovery / 2
+
+        def met() -> list[Sent]:
+            promised = any(said.status and said.status < 300 for said in self.notifications(alert, happening))
+            return [] if promised and self._journal.cursor() < ends else self.at_broker(alert, happening)
+
+        self._waiting.long_outage(met, tries + 1)
 
     def given_up(self, alerts: Sequence[Alert], happening: Happening) -> None:
         """Lets the broker hang until one of the events was tried in vain: the sender has waited no longer.
