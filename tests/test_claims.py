@@ -875,6 +875,24 @@ def test_what_the_group_has_in_common_is_not_what_one_alert_says() -> None:
 
 def test_the_sdk_reads_a_good_event() -> None:
     events.accepted_by_sdk(sent(make_alert()))
+    message = encode(event_about(make_alert(), "fired", CORRELATION), "binary")
+    events.accepted_by_sdk(sent(make_alert(), request_headers=message.headers, request_body=message.body))
+
+
+@pytest.mark.parametrize("name", ["dataschema", "time", "subject", "data_base64", "partitionkey"])
+def test_an_attribute_that_is_null_is_unset(name: str) -> None:
+    events.accepted_by_sdk(with_null(name))
+
+
+@pytest.mark.parametrize("name", events.REQUIRED)
+def test_what_an_event_needs_is_not_null(name: str) -> None:
+    refused(lambda: events.accepted_by_sdk(with_null(name)), "CloudEvents SDK", name)
+
+
+def with_null(name: str) -> Sent:
+    """An event in structured mode that writes the attribute as null."""
+    content = json.loads(sent(make_alert()).exchange.request_body) | {name: None}
+    return sent(make_alert(), request_body=json.dumps(content).encode())
 
 
 def test_a_changed_label_or_annotation_is_named() -> None:
