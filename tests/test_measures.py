@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import psutil
 import pytest
 
 from steps.incident.incident import Incident
 from steps.incident.measures import LATER, MEGABYTE, bearable, uses_again
 from steps.targets.profile import Resources
 from steps.world.journal import Journal
-from steps.world.processes.usage import Usage
+from steps.world.processes import usage as usages
+from steps.world.processes.usage import Usage, usage_of
 from tests.test_claims import refused
 
 LIMITS = Resources()
@@ -76,3 +81,27 @@ def test_files_that_each_further_alert_takes_are_lost(more: int) -> None:
 def test_few_files_left_over_need_no_second_look() -> None:
     watched: Any = Watched(peak=usage(files=400), after=usage(files=8 + LIMITS.left_over_files))
     uses_again(watched, LIMITS, lambda: pytest.fail("there was a second look"), incident())
+
+
+def test_a_child_that_ends_during_a_look_does_not_end_the_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
+        look, looked = usages._one, set[int]()
+
+        def ends(process: psutil.Process) -> Usage:
+            looked.add(process.pid)
+            if process.pid == child.pid:
+                raise psutil.NoSuchProcess(process.pid)
+            return look(process)
+
+        monkeypatch.setattr(usages, "_one", ends)
+        seen = usage_of(os.getpid())
+        child.communicate(b"\n")
+    assert {os.getpid(), child.pid} <= looked
+    assert seen.threads
+
+
+def test_a_program_that_has_ended_uses_nothing_that_could_be_told() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as program:
+        program.wait()
+    with pytest.raises(psutil.NoSuchProcess):
+        usage_of(program.pid)

@@ -33,7 +33,10 @@ class Usage:
 def usage_of(pid: int) -> Usage:
     """What the program with that process id uses now. Raises psutil.NoSuchProcess when it has ended."""
     main = psutil.Process(pid)
-    found = [_one(process) for process in (main, *main.children(recursive=True))]
+    found = [_one(main)]
+    for child in main.children(recursive=True):
+        with suppress(psutil.Error):  # it has ended meanwhile
+            found.append(_one(child))
     return Usage(
         cpu_seconds=sum(one.cpu_seconds for one in found),
         memory=sum(one.memory for one in found),
