@@ -218,12 +218,13 @@ Feature: AC5 LambdaFunction Integration
     And agent-sre goes on to remediate other alerts
 
     Examples:
-      | garbage                         |
-      | a web page                      |
-      | JSON that is cut short          |
-      | a list in place of an object    |
-      | an event without its attributes |
-      | nothing at all                  |
+      | garbage                                 |
+      | a web page                              |
+      | JSON that is cut short                  |
+      | a list in place of an object            |
+      | an object that does not say how it went |
+      | an event without its attributes         |
+      | nothing at all                          |
 
   @AC5.6
   Scenario Outline: An error told as <form> is a failure, although the call itself went well

@@ -163,6 +163,7 @@ GARBAGE: dict[str, Reply] = {
     "a web page": _garbage(b"<html><body>It works!</body></html>", "text/html"),
     "JSON that is cut short": _garbage(b'{"status": "success", "mess', "application/json"),
     "a list in place of an object": _garbage(b'["success"]', "application/json"),
+    "an object that does not say how it went": _garbage(b'{"message": "Not Found"}', "application/json"),
     "nothing at all": _garbage(b"", "application/json"),
     "an event without its attributes": _garbage(b'{"specversion": "1.0"}', "application/cloudevents+json"),
 }
