@@ -127,7 +127,7 @@ Feature: AC5 LambdaFunction Integration
 
   @AC5.3
   Scenario: What the annotation says is not replaced by the alert's labels
-    When an alert fires that gives "pod-restart" only "namespace: till, type: pod"
+    When an alert fires that gives "pod-restart" only "name: its neighbour, namespace: till, type: pod"
     Then the function is called with these parameters
 
   @AC5.3

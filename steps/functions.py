@@ -3,7 +3,6 @@
 import json
 from functools import partial
 
-import yaml
 from behave import given, register_type, then, when
 
 from steps.alerts import let_resolve
@@ -306,8 +305,9 @@ def fires_with_types(context: Context) -> None:
 
 @when('an alert fires that gives "{function}" only "{annotation}"')
 def fires_with_few(context: Context, function: str, annotation: str) -> None:
-    context.parameters = yaml.safe_load(f"{{{annotation}}}")
-    fire_with(context, make_alert(function=function), json.dumps(context.parameters))
+    alert = make_alert(function=function)
+    context.parameters = remediation.parameters_about(alert, annotation)
+    fire_with(context, alert, json.dumps(context.parameters))
 
 
 @when('an alert fires that names "{function}" and gives it no parameters')

@@ -19,7 +19,7 @@ from steps.incident.remediation import NO_PARAMETERS, PARAMETERS, REASONS, Remed
 from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.profile import Limits, Rulings
 from steps.world.cluster.cloudevent import Event, encode
-from steps.world.journal import Exchange, Flight, Journal
+from steps.world.journal import Exchange, Flight, Journal, names_incident
 from steps.world.services.signals import Signals
 
 FUNCTION = "repair-v0123456789ab"
@@ -151,6 +151,17 @@ def test_parameters_that_are_equal_in_python_only_are_seen() -> None:
 
 def test_a_lost_parameter_is_seen() -> None:
     refused(lambda: remediation.carries_parameters(call({"type": "pod"}), {"name": "x"}), 'name = "x"', "['type']")
+
+
+def test_a_name_that_the_annotation_gives_is_none_of_the_alerts_labels_and_is_not_replaced_by_one() -> None:
+    alert = make_alert(function=FUNCTION)
+    given = remediation.parameters_about(alert, "name: its neighbour, replicas: 3")
+    assert given["name"] not in alert.labels.values()
+    assert given["replicas"] == 3
+    made = call(given)
+    assert names_incident(made)
+    remediation.carries_parameters(made, given)
+    refused(lambda: remediation.carries_parameters(call(given | {"name": alert.pod}), given), "neighbour-", alert.pod)
 
 
 @pytest.mark.parametrize("words", NO_PARAMETERS)

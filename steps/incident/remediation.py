@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import yaml
+
 from steps.drivers.linear import Issue
 from steps.incident.alert import Alert, make_alert
 from steps.incident.calls import pauses
@@ -43,6 +45,9 @@ PARAMETERS: dict[str, Any] = {
     "aNameInMixedCase": "Checkout",
 }
 """Parameters that have been lost on the way to a function before, or their type, by what the feature calls them."""
+
+NEIGHBOUR = "its neighbour"
+"""What the feature calls a pod beside the alert's own: a call that names it is still known to be about the alert."""
 
 NO_PARAMETERS = {
     "words": "name=checkout",
@@ -461,6 +466,12 @@ def event_of(call: Exchange) -> Sent:
         raise AssertionError(
             f"Expected the call of {name_of(call)} to be a CloudEvent, but it is none: {error}"
         ) from None
+
+
+def parameters_about(alert: Alert, words: str) -> dict[str, Any]:
+    """The parameters that the feature's words give, where a neighbour is one of the alert's pod."""
+    given = yaml.safe_load(f"{{{words}}}")
+    return {name: f"neighbour-{alert.mark}" if value == NEIGHBOUR else value for name, value in given.items()}
 
 
 def parameters_of(call: Exchange) -> dict[str, Any]:
