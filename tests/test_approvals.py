@@ -819,6 +819,28 @@ def test_a_request_is_known_by_its_facts_buttons_and_id() -> None:
     assert ids_on_buttons(message, list(alert.labels.values())) == {"3f2a-77"}
 
 
+@pytest.mark.parametrize(
+    ("approve", "reject", "found"),
+    [
+        ("approve-3f2a-77", "reject-3f2a-77", "3f2a-77"),
+        ("3f2a-77-approve", "3f2a-77-reject", "3f2a-77"),
+        ("3f2a-77_yes", "3f2a-77_no", "3f2a-77"),
+        ("Confirm-3f2a-77", "CANCEL-3f2a-77", "3f2a-77"),
+        ("granted:3f2a-77", "refused:3f2a-77", "3f2a-77"),
+        ("request-ok-3f2a77", "request-stop-3f2a77", "3f2a77"),
+        ("approveAction-3f2a77", "denyAction-3f2a77", "3f2a77"),
+        ("approve-3f2a77b", "reject-3f2a77c", None),
+        ("request-a-3f2a77", "request-b-3f2a77", None),
+    ],
+)
+def test_a_request_id_may_stand_on_either_side_of_a_word_that_decides(
+    approve: str, reject: str, found: str | None
+) -> None:
+    buttons = [button(action_id=approve, style="primary"), button(action_id=reject, style="danger")]
+    message = Message("1", "#c", {"blocks": [actions(*buttons)]})
+    assert ids_on_buttons(message, []) == ({found} if found else set())
+
+
 def test_a_request_that_keeps_a_parameter_to_itself_is_missed_by_its_name() -> None:
     alert = known_alert()
     with pytest.raises(AssertionError, match="parameter namespace 'shop'"):

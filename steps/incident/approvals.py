@@ -577,13 +577,18 @@ def ids_on_buttons(message: Message, known: list[str]) -> set[str]:
         button = button_of(message, decision)
         block = next(block for block, one in message.buttons if one is button)
         said = " ".join([button.get("action_id", ""), button.get("value") or "", block.get("block_id", "")])
-        bare = re.sub(r"(?i)\b(approved?|accept|allow|rejecte?d?|deny|decline)[-_:]", "", said)
+        bare = re.sub(r"[0-9A-Za-z]+", lambda word: " " if _decides(word[0]) else word[0], said)
         on_each.append(set(re.findall(r"[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*", bare)))
     return {
         word
         for word in on_each[0] & on_each[1]
         if len(word) >= 6 and re.search(r"\d", word) and not any(word in text for text in known)
     }
+
+
+def _decides(word: str) -> bool:
+    """Whether the word tells one button from the other, whichever side of the request's id it stands on."""
+    return word.isalpha() and any(one.search(word) for one in (*WORDS.values(), *SHORT.values()))
 
 
 def tells(message: Message, facts: dict[str, str]) -> None:
