@@ -192,13 +192,19 @@ Feature: AC8 Approval System Integration
     And the first alert's ticket says who rejected and when
 
   @AC8.5
-  Scenario: A rejection stands although somebody approves afterwards
+  Scenario Outline: A rejection <where> stands although somebody approves <elsewhere> afterwards
     Given remediations need one approval
-    And two alerts whose remediations wait for approval
-    When a person rejects the first one on Slack
-    And another person still approves the first one on Slack
+    And two alerts whose remediations wait for approval at both places
+    When a person rejects the first one <where>
+    And another person still approves the first one <elsewhere>
     And another person approves the second one on Slack
     Then only the second alert's LambdaFunction is called
+
+    Examples:
+      | where                       | elsewhere                   |
+      | on Slack                    | on Slack                    |
+      | on Slack                    | in the approval application |
+      | in the approval application | on Slack                    |
 
   @AC8.5
   Scenario: What was rejected in time does not go ahead when the time is up

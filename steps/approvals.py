@@ -138,6 +138,13 @@ def two_wait(context: Context) -> None:
         context.approvals.asked_at(alert)
 
 
+@given("two alerts whose remediations wait for approval at both places")
+def two_wait_at_both(context: Context) -> None:
+    fire(context, 2)
+    for alert in context.incident.alerts:
+        context.approvals.asked_everywhere(alert)
+
+
 # -- what people are asked
 
 

@@ -1245,6 +1245,23 @@ def test_a_decision_that_the_suite_could_not_tell_in_time_says_nothing(after: fl
         claims.decide(alert, "on Slack", "approve", SOMEBODY)
 
 
+def test_the_places_that_are_not_asked_are_told() -> None:
+    alert, journal = known_alert(), Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=[alert])  # type: ignore[arg-type]
+    claims = Claims(None, journal, Waiting(journal, Limits(ticket=0.1)), incident, None, None)  # type: ignore[arg-type]
+
+    def post(callee: str, said: dict[str, Any]) -> None:
+        body = json.dumps(said | {"about": alert.mark}).encode()
+        journal.record(caller="agent-sre", callee=callee, method="POST", url="https://s.test/", request_body=body)
+
+    post("slack", {"text": "It has begun."})
+    post("approval-app", {})
+    with pytest.raises(AssertionError, match="on Slack, but it did not"):
+        claims.asked_everywhere(alert)
+    post("slack", {"blocks": [actions(button())]})
+    claims.asked_everywhere(alert)
+
+
 def test_slacks_limit_counts_from_the_beginning_of_the_call_that_met_it() -> None:
     journal = Journal()
     incident = Incident(journal, Signals(), broker=None, alerts=[])  # type: ignore[arg-type]

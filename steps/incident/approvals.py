@@ -177,6 +177,18 @@ class Approvals:
 
         return self._waiting.until(asked, "ticket")
 
+    def asked_everywhere(self, alert: Alert) -> None:
+        """The agent has asked about the alert at every place. Waits until it did.
+
+        A decision at one place may spare the other one the question.
+        """
+
+        def everywhere() -> None:
+            silent = [where for where in PARTIES if not any(map(asks, self.requests(alert, where)))]
+            assert not silent, f"Expected agent-sre to ask for approval of {alert.called} {silent[0]}, but it did not."
+
+        self._waiting.until(everywhere, "ticket")
+
     # -- what is claimed about the request
 
     def slack_request(self, alert: Alert) -> Message:
@@ -305,13 +317,8 @@ class Approvals:
 
         Returns the first of these decisions.
         """
-
-        def everywhere() -> None:
-            silent = [where for where in PARTIES if not self.requests(alert, where)]
-            assert not silent, f"Expected agent-sre to ask for approval of {alert.called} {silent[0]}, but it did not."
-
         with suppress(AssertionError):
-            self._waiting.until(everywhere, "ticket")
+            self.asked_everywhere(alert)
         shown = {"on Slack": self._approvers.messages, "in the approval application": self._approvers.approvals}
         told = [self._tell(alert, where, decision, person) for where in PARTIES if shown[where](alert.mark)]
         return told[0][0] if told else None
