@@ -322,16 +322,20 @@ def recorded(context: Context) -> None:
 
 @then("another alert that is approved in time has its LambdaFunction called")
 def approved_in_time(context: Context) -> None:
+    before, since = context.incident.alert, context.stage.world.journal.cursor()
     fire(context)
     genuine(context)
+    context.approvals.still_not_called(before, since)
 
 
 @then("another alert that all approve has its LambdaFunction called")
 def approved_by_all(context: Context) -> None:
+    before, since = context.incident.alert, context.stage.world.journal.cursor()
     fire(context)
     approves(context, "on Slack")
     other_approves(context, "in the approval application")
     called_once(context)
+    context.approvals.still_not_called(before, since)
 
 
 # -- when nobody answers

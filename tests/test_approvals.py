@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -43,6 +44,7 @@ from steps.incident.approvals import (
 from steps.incident.approvals import Approvals as Claims
 from steps.incident.forgery import FORGERIES, about_another
 from steps.incident.incident import Incident
+from steps.incident.remediation import Remediation
 from steps.incident.sayings import Saying
 from steps.incident.waiting import BedNotReady, Waiting
 from steps.reference.agent.alert import Alert
@@ -54,7 +56,7 @@ from steps.reference.agent.slack import ForgedError, message_of
 from steps.reference.agent.slack import Slack as SlackClient
 from steps.reference.calls import RefusedError, Retries, TransientError
 from steps.reference.settings import Secret, SettingsError
-from steps.targets.profile import Limits
+from steps.targets.profile import Limits, Rulings
 from steps.world.journal import Journal
 from steps.world.services.approvals import (
     PATH,
@@ -1243,6 +1245,30 @@ def test_a_decision_that_the_suite_could_not_tell_in_time_says_nothing(after: fl
     claims = Claims(approvers, journal, Waiting(journal, Limits()), incident, None, None, lambda: 2)  # type: ignore[arg-type]
     with pytest.raises(AssertionError if is_in_time else BedNotReady, match="404" if is_in_time else "last longer"):
         claims.decide(alert, "on Slack", "approve", SOMEBODY)
+
+
+@pytest.mark.parametrize("looked_for", [False, True])
+def test_a_call_some_time_after_a_late_answer_is_seen(looked_for: bool) -> None:
+    alert, later, journal = known_alert(), known_alert(), Journal()
+    incident = Incident(journal, Signals(), broker=None, alerts=[later])  # type: ignore[arg-type]
+    waiting = Waiting(journal, Limits(again=0.3, quiet=0.05, patience=2))
+    remediation = Remediation(journal, waiting, incident, None, Rulings())  # type: ignore[arg-type]
+    claims = Claims(None, journal, waiting, incident, None, remediation)  # type: ignore[arg-type]
+
+    def call(about: KnownAlert) -> None:
+        said = {"caller": "agent-sre", "callee": "functions", "method": "POST", "request_body": about.mark.encode()}
+        journal.record(**said, url="http://pod-restart.ai.svc.cluster.local/", status=200)
+
+    since = journal.cursor()
+    call(later)
+    look = threading.Timer(0.15, lambda: call(alert) if looked_for else None)
+    look.start()
+    with pytest.raises(AssertionError, match="without approval") if looked_for else nullcontext():
+        claims.still_not_called(alert, since)
+    look.join()
+    assert journal.cursor() >= since + 0.3
+    assert [absence.control() for absence in incident.denied] == [remediation.any_calls()]
+    assert incident.seen
 
 
 def test_the_places_that_are_not_asked_are_told() -> None:

@@ -362,6 +362,14 @@ class Approvals:
             self._waiting.until(lambda: self._asked_or_called(alert), "ticket")
         self._called_none(alert)
 
+    def still_not_called(self, alert: Alert, since: float) -> None:
+        """No function was called about the alert, although one about a later alert has been by now.
+
+        Who looks every so often whether somebody has answered has looked since then, which is the journal's time.
+        """
+        self._waiting.pass_time(since + self._waiting.limits.again)
+        self._called_none(alert)
+
     def called_once(self, alert: Alert, after: float) -> Exchange:
         """The alert's function is called about it, once, and after that time of the journal."""
         self._remediation.call(alert, self._since)
