@@ -421,6 +421,35 @@ def test_a_call_without_a_good_answer_has_time_to_be_tried_again(journal: Journa
     assert moved_at(issues, alert) + limits.quiet < journal.cursor() + limits.again
 
 
+def test_an_event_that_was_not_taken_has_time_to_be_delivered_again(journal: Journal) -> None:
+    alert, other = make_alert(), make_alert()
+    issues = claims(Tracker(issue_of(alert)), journal, alert)
+    again = issues._waiting.limits.again - issues._waiting.limits.quiet
+
+    def deliver(status: int | None, about: Alert = alert) -> float:
+        delivery = {"caller": "broker", "callee": "agent-sre", "url": "http://agent/"}
+        error = None if status else "The connection was reset."
+        record(journal, status, {}, **delivery, request_body=about.mark.encode(), error=error)
+        return journal.exchanges(mentioning=about.mark)[-1].ended
+
+    for status, comes_again in ((202, False), (400, False), (500, True), (409, True), (429, True), (None, True)):
+        ended = deliver(status)
+        assert moved_at(issues, alert) == pytest.approx(ended + again if comes_again else ended)
+    ended = deliver(200)
+    deliver(500, about=other)
+    assert moved_at(issues, alert) == pytest.approx(ended)
+
+
+def test_who_never_takes_an_event_comes_to_rest_all_the_same(journal: Journal) -> None:
+    """The broker gives up in the end, or pauses for longer than anybody waits."""
+    alert = make_alert()
+    issues = claims(Tracker(issue_of(alert)), journal, alert)
+    delivery = {"caller": "broker", "callee": "agent-sre", "url": "http://agent/", "request_body": alert.mark.encode()}
+    record(journal, 503, {}, **delivery)
+    issues.quiet(alert)
+    assert journal.cursor() >= journal.exchanges()[-1].ended + issues._waiting.limits.again
+
+
 def test_closing_takes_a_done_status_a_new_comment_and_no_edit(journal: Journal) -> None:
     alert = make_alert()
     tracker = Tracker(issue_of(alert, comments=(comment("resolved before"),)))

@@ -63,6 +63,11 @@ def failed(call: Exchange) -> bool:
     return call.status is None or call.error is not None or call.status in (408, 429) or call.status >= 500
 
 
+def delivered_again(delivery: Exchange) -> bool:
+    """Whether the broker delivers the event again after that answer, or for want of one (CONTRACTS §6.2)."""
+    return failed(delivery) or delivery.status in (404, 409)
+
+
 def few(calls: list[Exchange], most: int, what: str) -> None:
     """The agent gave up: it tried at least once and not for ever."""
     made(calls, what)

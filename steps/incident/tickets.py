@@ -398,7 +398,8 @@ class Tickets(ABC, Generic[T]):
     def quiet(self, *alerts: Alert) -> None:
         """Returns once the agent is done with the alerts: every delivery is answered and its own calls have ended.
 
-        After a call to the tracker that got no good answer the agent has the time to try it again.
+        After a call to the tracker that got no good answer the agent has the time to try it again, and the broker has
+        it after an event that the agent has not taken.
         """
         marks = [alert.mark for alert in alerts]
         for found in self.of_each(alerts).values():
@@ -410,7 +411,8 @@ class Tickets(ABC, Generic[T]):
                 return None
             said = self._journal.exchanges(mentioning=marks, since=self._incident.began)
             ended = max((each.ended for each in said if each.caller != "suite"), default=0.0)
-            return max(ended, self._tried_again_by() - self._waiting.limits.quiet)
+            again_by = max(self._tried_again_by(), self._delivered_again_by(alerts))
+            return max(ended, again_by - self._waiting.limits.quiet)
 
         self._waiting.quiet(moved)
 
@@ -418,6 +420,12 @@ class Tickets(ABC, Generic[T]):
         """By when a call that got no good answer would have been tried again; 0 when the last call got one."""
         failed = list(takewhile(calls.failed, reversed(self.calls())))[::-1]
         return calls.next_by(failed, self._waiting.limits.again) if failed else 0.0
+
+    def _delivered_again_by(self, alerts: Iterable[Alert]) -> float:
+        """By when the broker would have delivered again what the agent has not taken; 0 when it has taken the last."""
+        last = [delivered[-1] for alert in alerts if (delivered := self._deliveries(alert))]
+        refused = [one.ended for one in last if calls.delivered_again(one)]
+        return max(refused) + self._waiting.limits.again if refused else 0.0
 
     def show(self, issue: T) -> None:
         """Keeps the issue as evidence, the way a person would read it."""
