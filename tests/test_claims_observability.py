@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
@@ -363,6 +364,36 @@ def test_context_may_be_given_up_later_than_an_issue_is_updated_but_not_for_ever
     claims.unavailable(alert, "logs")
     tracker.says = "There still is an alert"
     refused(lambda: claims.unavailable(alert, "logs"), "say that the logs are unavailable", "waited 1 s")
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_the_last_alert_after_a_fault_fires_when_no_source_may_be_left_alone_any_more(comes_back: bool) -> None:
+    journal, alerts, fired = Journal(), [make_alert() for _ in range(3)], list[float]()
+    waiting = Waiting(journal, Limits(notification=1, recovery=0.4))
+    waiting.begin(lambda: "notification" if any(journal.cursor() < at + 0.1 for at in fired) else None)
+    broker: Any = SimpleNamespace(publish=lambda _: fired.append(journal.cursor()))
+    known = {alert.mark: Known(87.31 + number) for number, alert in enumerate(alerts)}
+    left_alone_until = journal.cursor() + 0.4
+
+    def about(alert: Alert) -> list[Issue]:
+        its, place = known[alert.mark], alerts.index(alert)
+        if place >= len(fired):
+            return []
+        value = its.value if comes_back and fired[place] >= left_alone_until else "unavailable"
+        return [ticket(f"Value: {value}\n{its.failed}\n" + "\n".join(its.lines))]
+
+    issues: Any = SimpleNamespace(
+        about=about, show=lambda _: None, becomes=lambda alert, claim, *_: claim(about(alert)[0])
+    )
+    calls: Any = SimpleNamespace(calls=lambda _: [exchange(status=200)], succeeded=lambda _: None)
+    incident = Incident(journal, Signals(), broker=broker, alerts=alerts)
+    claims: Any = Observability(None, None, None, journal, waiting, incident, issues, calls)  # type: ignore[arg-type]
+    claims._known += [(alert, known[alert.mark]) for alert in alerts]
+    if comes_back:
+        claims.recovers(alerts, lambda _: None)
+    else:
+        refused(lambda: claims.recovers(alerts, lambda _: None), "to state the value 89.31")
+    assert len(fired) == 3
 
 
 def test_what_a_comment_says_is_not_said_below_a_heading_of_the_description() -> None:

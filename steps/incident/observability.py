@@ -232,7 +232,8 @@ class Observability:
         Those before it may lack the metrics, and nothing else.
         """
         began, fired = self._journal.cursor(), 0
-        pause = self._waiting.limits.recovery / len(alerts)
+        # The last one fires when nobody may leave it alone any more.
+        pause = self._waiting.limits.recovery / max(len(alerts) - 1, 1)
 
         def complete() -> Issue:
             nonlocal fired
