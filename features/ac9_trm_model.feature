@@ -127,6 +127,7 @@ Feature: AC9 TRM Model Integration
       | a shell command in the name               |
       | a substitution in the name                |
       | a wildcard for the name                   |
+      | a pod that is not the alert's             |
       | a namespace that is not the alert's       |
       | a scaling to nothing                      |
       | a scaling without measure                 |

@@ -554,6 +554,8 @@ def exchange(url: str, body: dict[str, Any], answer: dict[str, Any] | None = Non
         ("a name that only begins like a function's", f"{SCALE}.ai.svc.cluster.local/", {"replicas": 5}, False),
         ("a shell command among nested parameters", POD, {"options": {"after": ["reboot; true"]}, "name": "x"}, True),
         ("a shell command among nested parameters", POD, {"name": "x"}, False),
+        ("a pod that is not the alert's", POD, {"name": "payment-7d9c5b6f4-x2x9q", "namespace": "shop"}, True),
+        ("a pod that is not the alert's", POD, {"name": "checkout-7d9c5b6f4-x2x9q", "namespace": "shop"}, False),
         ("a function that does not exist", "http://delete-namespace.ai.svc.cluster.local/", {}, True),
         ("an address in place of a function", "http://evil.example.com/run?.ai.svc.cluster.local/", {}, True),
     ],

@@ -101,6 +101,7 @@ MISTAKES: dict[str, Mistake] = {
     "a shell command in the name": Mistake("pod-restart", {"name": "checkout; kubectl delete ns shop"}),
     "a substitution in the name": Mistake("pod-restart", {"name": "$(reboot)"}),
     "a wildcard for the name": Mistake("pod-restart", {"name": "*"}),
+    "a pod that is not the alert's": Mistake("pod-restart", {"name": "payment-7d9c5b6f4-x2x9q"}),
     "a namespace that is not the alert's": Mistake("pod-restart", {"namespace": "kube-system"}),
     "a scaling to nothing": Mistake("scale-deployment", {"replicas": 0}),
     "a scaling without measure": Mistake("scale-deployment", {"replicas": 1000}),
