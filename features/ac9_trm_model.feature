@@ -100,6 +100,7 @@ Feature: AC9 TRM Model Integration
       | answers with an internal error     |
       | answers something that is not JSON |
       | is not sure of its answer          |
+      | does not say how sure it is        |
 
   @AC9.4 @load
   Scenario: Twenty alerts at once are decided within the target

@@ -8,7 +8,7 @@ from steps.incident.alert import make_alert
 from steps.incident.context import Context
 from steps.incident.model import IN_A_ROW, KINDS, Kind, alert_about, mistaken_about
 from steps.incident.words import one_of
-from steps.world.services.trm import DAMAGES, MISTAKES, UNSURE, WORDINGS
+from steps.world.services.trm import DAMAGES, MISTAKES, UNRATED, UNSURE, WORDINGS, Mistake
 from steps.world.trouble import AT_MODEL
 
 register_type(
@@ -171,9 +171,18 @@ def fails(context: Context, failing: str) -> None:
 
 @given("the model is not sure of its answer")
 def is_unsure(context: Context) -> None:
+    answers_without_faith(context, replace(UNSURE, confidence=context.stage.profile.rulings.confidence - 0.01))
+
+
+@given("the model does not say how sure it is")
+def does_not_rate(context: Context) -> None:
+    answers_without_faith(context, UNRATED)
+
+
+def answers_without_faith(context: Context, answer: Mistake) -> None:
+    """The model answers so about the scenario's alert, for which the next method knows a remedy."""
     known_to_next_method(context)
-    threshold = context.stage.profile.rulings.confidence
-    context.stage.world.trm.word(context.incident.alert.mark, replace(UNSURE, confidence=threshold - 0.01))
+    context.stage.world.trm.word(context.incident.alert.mark, answer)
     context.help_again = do_nothing  # it is unsure of this alert only
 
 

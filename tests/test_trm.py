@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -46,7 +47,8 @@ from steps.world.cluster.cloudevent import Event, encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.functions import SHIPPED
 from steps.world.services.signals import Signals
-from steps.world.services.trm import DAMAGES, MISTAKES, UNSURE, WORDINGS, Trm
+from steps.world.services.trm import DAMAGES, MISTAKES, UNRATED, UNSURE, WORDINGS, Trm
+from steps.world.services.trm.answers import Answer
 from steps.world.services.trm.model import Model, words
 from steps.world.services.trm.parameters import parameters, stated
 from steps.world.services.trm.phrases import HELD_OUT, LEARNT, NONE
@@ -388,6 +390,22 @@ async def test_the_reference_does_not_follow_a_model_that_is_not_sure(trm: Trm) 
     assert asked.metric("agent_sre_trm_fallback_total", reason="low_confidence") == 1
     trm.word(CRASH.mark, replace(UNSURE, confidence=0.7))
     assert (await asked.chooser.choose(known(CRASH))).fallback is None
+
+
+async def test_the_reference_does_not_follow_a_model_that_does_not_say_how_sure_it_is(trm: Trm) -> None:
+    asked = Questions(httpx.ASGITransport(trm.app))
+    trm.word(CRASH.mark, UNRATED)
+    chosen = await asked.chooser.choose(known(CRASH))
+    assert chosen.fallback and chosen.plan and chosen.plan.function == "pod-restart"
+    assert asked.metric("agent_sre_trm_fallback_total", reason="unusable") == 1
+
+
+def test_an_answer_that_is_not_rated_lacks_the_confidence_and_nothing_else() -> None:
+    meant = Answer("pod-restart", {"name": CRASH.pod}, "It crashes.", 0.9)
+    (told,) = re.findall(r"{.*}", UNRATED(meant))
+    wrong = {"name": CRASH.pod, "replicas": 7}
+    expected = {"lambda_function": "scale-deployment", "parameters": wrong, "reasoning": "It crashes."}
+    assert json.loads(told) == expected
 
 
 async def test_where_the_rules_know_nothing_either_people_take_care(trm: Trm) -> None:

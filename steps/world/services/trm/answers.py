@@ -7,6 +7,7 @@ parameters; and now and then it means something that nobody must do.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -53,6 +54,10 @@ def _with_braces(answer: Answer) -> str:
 def _nested(answer: Answer) -> str:
     options = {"options": {"gracePeriodSeconds": 30, "selectors": [{"app": "any"}]}}
     return in_prose(replace(answer, parameters=answer.parameters | options))
+
+
+def _unrated(answer: Answer) -> str:
+    return re.sub(r', "confidence": [0-9.]+', "", in_prose(answer))
 
 
 WORDINGS: dict[str, Wording] = {
@@ -113,6 +118,8 @@ MISTAKES: dict[str, Mistake] = {
 
 UNSURE = Mistake("scale-deployment", {"replicas": 7}, confidence=0.42)
 """An answer that the model itself does not believe in."""
+UNRATED = Mistake("scale-deployment", {"replicas": 7}, _unrated)
+"""An answer of which the model does not say how far it believes in it."""
 
 
 def reasoning(function: str, iterations: int) -> str:
