@@ -126,7 +126,7 @@ def knows_no_remedy(context: Context) -> None:
 
 @then("no function is called, though the model's choice is for another alert")
 def nothing_called(context: Context) -> None:
-    choice_is_called_for_another(context)
+    context.model.decides_another()
     context.remediation.not_called(context.incident.alert)
 
 
@@ -137,27 +137,20 @@ def named_called(context: Context) -> None:
 
 @then("the model is not asked about it, though it is about an alert that names none")
 def not_asked(context: Context) -> None:
-    choice_is_called_for_another(context)
+    context.model.decides_another()
     context.model.not_asked(context.incident.alert)
 
 
 @then("agent-sre does not do what the model says, though it follows a sound answer")
 def not_followed(context: Context) -> None:
     context.model.answered(context.incident.alert)
-    choice_is_called_for_another(context)
+    context.model.decides_another()
     context.model.not_followed(context.incident.alert, context.mistake)
 
 
 @then("the model's answers and the decisions are within their targets")
 def in_time(context: Context) -> None:
     context.model.in_time(context.incident.alerts, context.stage.profile.limits)
-
-
-def choice_is_called_for_another(context: Context) -> None:
-    """The control for what is not to happen: a later alert has it happen, on the same way."""
-    other = alert_about(CRASHING)
-    context.incident.fire(other)
-    context.model.followed(other)
 
 
 # -- when it cannot help

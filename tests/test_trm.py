@@ -730,3 +730,51 @@ def test_the_next_method_may_come_after_several_tries_of_the_model_but_has_to_co
     claims.decided_otherwise(alert, "pod-restart")
     with pytest.raises(AssertionError, match="called pod-restart"):
         claims.decided_otherwise(alert, "scale-deployment")
+
+
+class Answering:
+    """An agent that has each alert's pod restarted, and does not ask the model about it for a while."""
+
+    def __init__(self, left_alone: float = 0) -> None:
+        self.journal = Journal()
+        self._left_alone_until = self.journal.cursor() + left_alone
+        self.fired = 0
+
+    def publish(self, event: Event) -> None:
+        """As at the broker."""
+        self.fired += 1
+        labels = json.loads(event.data)["labels"]
+        meant = SURE | {"parameters": {"name": labels["pod"], "namespace": labels["namespace"]}}
+        if self.journal.cursor() >= self._left_alone_until:
+            self._call("trm", "http://trm/reason", labels, {"result": json.dumps(meant)})
+        self._call("functions", POD, meant["parameters"], {})
+
+    def _call(self, callee: str, url: str, body: Any, answer: Any) -> None:
+        called = exchange(url, body, answer)
+        self.journal.record(
+            caller="agent-sre",
+            callee=callee,
+            method="POST",
+            url=url,
+            request_headers=called.request_headers,
+            request_body=called.request_body,
+            status=200,
+            response_body=called.response_body,
+        )
+
+    def claims(self) -> Claims:
+        """What can be claimed about it."""
+        waiting = Waiting(self.journal, Limits(ticket=0.1, recovery=1, again=0.1))
+        incident = Incident(self.journal, Signals(), broker=self)  # type: ignore[arg-type]
+        issues: Any = SimpleNamespace(quiet=lambda *alerts: None)
+        remediation = Remediation(self.journal, waiting, incident, issues, Rulings())
+        return Claims(self.journal, waiting, incident, issues, remediation, None, 0.7)  # type: ignore[arg-type]
+
+
+def test_the_model_decides_about_another_alert_at_once_or_when_it_is_no_longer_left_alone() -> None:
+    at_once, later = Answering(), Answering(left_alone=0.4)
+    at_once.claims().decides_another()
+    later.claims().decides_another()
+    assert at_once.fired == 1 and later.fired > 2
+    with pytest.raises(AssertionError, match=r"to ask the model about PodCrashLooping_\w+, or .*, but it did not"):
+        Answering(left_alone=60).claims().decides_another()

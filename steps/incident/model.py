@@ -171,6 +171,29 @@ class Model:
         for alert, answer in zip(alerts, answers, strict=True):
             chosen(self._remediation.calls(alert), alert, answer["lambda_function"], answer["parameters"])
 
+    def decides_another(self) -> Alert:
+        """The model decides about another alert: the control for what is not to happen. Returns that alert.
+
+        Alerts fire until it is asked about one of them: who was failed by it may leave it alone for a while.
+        """
+        others: list[Alert] = []
+
+        def fire() -> None:
+            others.append(alert_about(KINDS["a pod that crashes again and again"]))
+            self._incident.fire_beside(others[-1])
+
+        def asked() -> Alert:
+            answered = [alert for alert in others if any(one.status == 200 for one in self.questions(alert))]
+            assert answered, (
+                f"Expected agent-sre to ask the model about {others[0].called}, or about another such alert after it, "
+                "but it did not."
+            )
+            return answered[0]
+
+        other = self._waiting.until_done_again(fire, asked, "recovery")
+        self.followed(other)
+        return other
+
     def knows_no_remedy(self, alert: Alert) -> None:
         """The model answers that no function fits. Raises BedNotReady when it thinks otherwise."""
         answer = answer_in(self.answered(alert))
@@ -225,9 +248,7 @@ class Model:
         if words_fallback(issue):
             return
         help_again()
-        control = alert_about(KINDS["a pod that crashes again and again"])
-        self._incident.fire_beside(control)
-        self.followed(control)
+        control = self.decides_another()
         other = self._issues.of(control)
         self._issues.becomes(alert, lambda issue: tells_fallback(issue, alert, other, control))
 
