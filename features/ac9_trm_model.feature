@@ -102,6 +102,14 @@ Feature: AC9 TRM Model Integration
       | is not sure of its answer          |
       | does not say how sure it is        |
 
+  @AC9.3
+  Scenario: An alert that the model decides is no fallback
+    Given an alert about a pod that crashes again and again
+    And agent-sre has counted its fallbacks so far
+    When the alert fires
+    Then the function that the model chooses is called once, with the model's parameters
+    And agent-sre counts no fallback for it, though one for an alert that the model does not decide
+
   @AC9.4 @load
   Scenario: Twenty alerts at once are decided within the target
     Given 20 alerts for which the model knows a remedy

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from behave import given, register_type, then, when
 
-from steps.incident.alert import make_alert
+from steps.incident.alert import Alert, make_alert
 from steps.incident.context import Context
 from steps.incident.model import IN_A_ROW, KINDS, Kind, alert_about, mistaken_about
 from steps.incident.words import one_of
@@ -19,6 +19,8 @@ register_type(
     ModelWording=one_of(WORDINGS),
 )
 CRASHING = KINDS["a pod that crashes again and again"]
+MARGIN = 0.01
+"""The model is so much surer than it has to be, or less sure, where it just is sure enough, or just is not."""
 
 # -- alerts that name no function
 
@@ -164,7 +166,7 @@ def fails(context: Context, failing: str) -> None:
 
 @given("the model is not sure of its answer")
 def is_unsure(context: Context) -> None:
-    answers_without_faith(context, replace(UNSURE, confidence=context.stage.profile.rulings.confidence - 0.01))
+    answers_without_faith(context, unsure(context))
 
 
 @given("the model does not say how sure it is")
@@ -179,13 +181,29 @@ def answers_without_faith(context: Context, answer: Mistake) -> None:
     context.help_again = do_nothing  # it is unsure of this alert only
 
 
+def unsure(context: Context) -> Mistake:
+    """An answer of which the model is not quite sure enough."""
+    return replace(UNSURE, confidence=context.stage.profile.rulings.confidence - MARGIN)
+
+
 def do_nothing() -> None: ...
 
 
 def known_to_next_method(context: Context) -> None:
-    """The scenario's alert is of a kind for which the profile says that the next method knows a remedy."""
+    """The scenario's alert is one for which the next method knows a remedy."""
+    context.incident.adopt(alert_for_next_method(context))
+
+
+def alert_for_next_method(context: Context) -> Alert:
+    """An alert of a kind for which the profile says that the next method knows a remedy."""
     name = next(iter(context.stage.profile.rulings.next_method))
-    context.incident.adopt(alert_about(Kind(name, CRASHING.tells)))
+    return alert_about(Kind(name, CRASHING.tells))
+
+
+@given("agent-sre has counted its fallbacks so far")
+def has_counted_fallbacks(context: Context) -> None:
+    context.stage.settle()
+    context.fallbacks = context.model.fallbacks()
 
 
 @when("an alert fires for which the next method knows a remedy")
@@ -206,6 +224,21 @@ def tells_fallback(context: Context) -> None:
 
 @then("agent-sre counts the fallback")
 def fallback_counted(context: Context) -> None:
+    context.model.fallback_counted(context.fallbacks)
+
+
+@then("agent-sre counts no fallback for it, though one for an alert that the model does not decide")
+def no_fallback_counted(context: Context) -> None:
+    context.model.no_fallback_counted(context.incident.alert, context.fallbacks)
+    fallback_of_another_counted(context)
+
+
+def fallback_of_another_counted(context: Context) -> None:
+    """The control for a count that is not to grow: an alert of whose remedy the model is not sure has it grow."""
+    other = alert_for_next_method(context)
+    context.stage.world.trm.word(other.mark, unsure(context))
+    context.incident.fire_beside(other)
+    context.model.decided_otherwise(other, next_function(context))
     context.model.fallback_counted(context.fallbacks)
 
 

@@ -55,6 +55,7 @@ from steps.world.services.trm.phrases import HELD_OUT, LEARNT, NONE
 from steps.world.services.trm.prompts import prompt
 from steps.world.services.trm.train import accuracy, train
 from steps.world.services.trm.weights import FILE, CorruptWeightsError, MissingWeightsError, load, write
+from tests.test_claims import refused
 
 REMEDIES = dict(zip(KINDS, SHIPPED, strict=True))
 """What remedies each kind of alert that the features speak of."""
@@ -735,10 +736,15 @@ def test_the_next_method_may_come_after_several_tries_of_the_model_but_has_to_co
 class Answering:
     """An agent that has each alert's pod restarted, and does not ask the model about it for a while."""
 
-    def __init__(self, left_alone: float = 0) -> None:
+    def __init__(self, left_alone: float = 0, fallbacks: float | None = None) -> None:
         self.journal = Journal()
+        self._fallbacks = fallbacks
         self._left_alone_until = self.journal.cursor() + left_alone
         self.fired = 0
+
+    def metric(self, _: str) -> float | None:
+        """As at its door."""
+        return self._fallbacks
 
     def publish(self, event: Event) -> None:
         """As at the broker."""
@@ -768,7 +774,7 @@ class Answering:
         incident = Incident(self.journal, Signals(), broker=self)  # type: ignore[arg-type]
         issues: Any = SimpleNamespace(quiet=lambda *alerts: None)
         remediation = Remediation(self.journal, waiting, incident, issues, Rulings())
-        return Claims(self.journal, waiting, incident, issues, remediation, None, 0.7)  # type: ignore[arg-type]
+        return Claims(self.journal, waiting, incident, issues, remediation, self, 0.7)  # type: ignore[arg-type]
 
 
 def test_the_model_decides_about_another_alert_at_once_or_when_it_is_no_longer_left_alone() -> None:
@@ -778,3 +784,14 @@ def test_the_model_decides_about_another_alert_at_once_or_when_it_is_no_longer_l
     assert at_once.fired == 1 and later.fired > 2
     with pytest.raises(AssertionError, match=r"to ask the model about PodCrashLooping_\w+, or .*, but it did not"):
         Answering(left_alone=60).claims().decides_another()
+
+
+@pytest.mark.parametrize(("counted", "expected"), [(None, True), (7.0, True), (8.0, False)])
+def test_an_alert_that_the_model_decides_is_not_counted_as_a_fallback(counted: float | None, expected: bool) -> None:
+    claims, before = Answering(fallbacks=counted).claims(), 0.0 if counted is None else 7.0
+    if expected:
+        claims.no_fallback_counted(CRASH, before)
+    else:
+        refused(
+            lambda: claims.no_fallback_counted(CRASH, before), f"to count no fallback for {CRASH.called}", "from 7 to 8"
+        )

@@ -268,6 +268,17 @@ class Model:
 
         self._waiting.until(counts, "log")
 
+    def no_fallback_counted(self, alert: Alert, before: float) -> None:
+        """The agent has come to rest about the alert, and counts no more alerts that the model did not decide."""
+        self._issues.quiet(alert)
+        now = self.fallbacks()
+        self._incident.saw("agent_sre_trm_fallback_total", f"{before:g} before, {now:g} now")
+        self._incident.did_not_see(f"a fallback counted for {alert.called}", control=self.fallbacks)
+        assert now <= before, (
+            f"Expected agent-sre to count no fallback for {alert.called}, which the model decided, "
+            f"but agent_sre_trm_fallback_total grew from {before:g} to {now:g}."
+        )
+
     def in_time(self, alerts: list[Alert], limits: Limits) -> None:
         """95 % of the model's answers and of the decisions took no longer than their limits.
 
