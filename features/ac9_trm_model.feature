@@ -66,6 +66,13 @@ Feature: AC9 TRM Model Integration
       | nested parameters           | a pod that crashes again and again |
 
   @AC9.2
+  Scenario: An answer of which the model is just sure enough is followed
+    Given an alert about a deployment with too few replicas
+    And the model is just sure enough of its answer
+    When the alert fires
+    Then the function that the model chooses is called once, with the model's parameters
+
+  @AC9.2
   Scenario: Alerts of one name are put to the model each for itself
     Given two alerts of one name about pods that crash again and again
     When one of them fires after the other

@@ -8,7 +8,7 @@ from steps.incident.alert import Alert, make_alert
 from steps.incident.context import Context
 from steps.incident.model import IN_A_ROW, KINDS, Kind, alert_about, mistaken_about
 from steps.incident.words import one_of
-from steps.world.services.trm import DAMAGES, MISTAKES, UNRATED, UNSURE, WORDINGS, Mistake
+from steps.world.services.trm import DAMAGES, MISTAKES, UNRATED, UNSURE, WORDINGS, Mistake, as_sure_as
 from steps.world.trouble import AT_MODEL
 
 register_type(
@@ -99,6 +99,12 @@ def reports_not_loaded(context: Context) -> None:
 @given("the model's answer is {wording:ModelWording}")
 def answers_as(context: Context, wording: str) -> None:
     context.stage.world.trm.word(context.incident.alert.mark, WORDINGS[wording])
+
+
+@given("the model is just sure enough of its answer")
+def is_just_sure_enough(context: Context) -> None:
+    confidence = min(context.stage.profile.rulings.confidence + MARGIN, 1)
+    context.stage.world.trm.word(context.incident.alert.mark, as_sure_as(confidence))
 
 
 @given("the model answers an alert with {mistake:ModelMistake}")

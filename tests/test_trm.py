@@ -47,7 +47,7 @@ from steps.world.cluster.cloudevent import Event, encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.functions import SHIPPED
 from steps.world.services.signals import Signals
-from steps.world.services.trm import DAMAGES, MISTAKES, UNRATED, UNSURE, WORDINGS, Trm
+from steps.world.services.trm import DAMAGES, MISTAKES, UNRATED, UNSURE, WORDINGS, Trm, as_sure_as
 from steps.world.services.trm.answers import Answer
 from steps.world.services.trm.model import Model, words
 from steps.world.services.trm.parameters import parameters, stated
@@ -391,6 +391,23 @@ async def test_the_reference_does_not_follow_a_model_that_is_not_sure(trm: Trm) 
     assert asked.metric("agent_sre_trm_fallback_total", reason="low_confidence") == 1
     trm.word(CRASH.mark, replace(UNSURE, confidence=0.7))
     assert (await asked.chooser.choose(known(CRASH))).fallback is None
+
+
+@pytest.mark.parametrize(("confidence", "expected"), [(0.71, True), (0.7, True), (0.69, False)])
+async def test_a_model_that_is_just_sure_enough_is_to_be_followed(
+    trm: Trm, client: httpx.AsyncClient, confidence: float, expected: bool
+) -> None:
+    trm.word(CRASH.mark, as_sure_as(confidence))
+    asked = await reason(client)
+    answer = answer_in(exchange("http://trm/reason", {}, asked.json()))
+    assert answer["confidence"] == confidence and answer["parameters"]["name"] == CRASH.pod
+    chosen = await Questions(httpx.ASGITransport(trm.app)).chooser.choose(known(CRASH))
+    assert (chosen.fallback is None) is expected
+    if expected:
+        to_be_followed(answer, CRASH, 0.7)
+    else:
+        with pytest.raises(BedNotReady):
+            to_be_followed(answer, CRASH, 0.7)
 
 
 async def test_the_reference_does_not_follow_a_model_that_does_not_say_how_sure_it_is(trm: Trm) -> None:

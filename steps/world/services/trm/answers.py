@@ -47,6 +47,11 @@ def in_prose(answer: Answer) -> str:
     return f"Having refined my answer step by step, I conclude:\n\n{answer.json}\n\nThis is what the alert tells me."
 
 
+def as_sure_as(confidence: float) -> Wording:
+    """As the model answers when it is just so sure."""
+    return lambda answer: in_prose(replace(answer, confidence=confidence))
+
+
 def _with_braces(answer: Answer) -> str:
     return in_prose(replace(answer, reasoning=f"The log ends with '}}' where {{ is open. {answer.reasoning}"))
 
