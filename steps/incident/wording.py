@@ -40,13 +40,28 @@ UNAVAILABLE = re.compile(
 )
 """Words that call something unavailable, and nothing that is merely empty."""
 
+_ASKED = (
+    r"it|they|metrics|logs|traces|prometheus|loki|tempo|(data ?)?source|backend|server|api|endpoint|query|request|call"
+    r"|look-?up|answer|reply|response"
+)
+"""Who or what takes too long when a source is asked."""
+_ANSWERED = r"(the )?(answer|reply|response|body|stream|connection|input|json|file|data)"
+"""What ends too soon when a source answers."""
+
 TROUBLE = re.compile(
     rf"{UNAVAILABLE.pattern}"
     r"|\b(\w*error|fail\w*|\w*exception|\w+time[ -]?out|n/a|unknown|missing|down|[45]\d\d|malformed|invalid|incomplete"
     r"|truncated|corrupt\w*|cut (short|off)|unreadable|unresponsive|(?<!pod is )overloaded|rejected|throttled|aborted"
-    r"|rate[ -]limit\w*|too many requests|not (ready|up|valid|json|understood|parsed|complete)"
-    r"|connection (was |is )?(reset|closed|lost|broken|dropped|aborted)|(is|still) starting|deadline exceeded"
-    r"|(unexpected|bad) (answer|reply|response)|garbled|unprocessable"
+    r"|rate[ -]limit\w*|too many requests"
+    r"|(not|(is|are|was|were)n['’]t) (yet |a )?(ready|up|valid|json|understood|parsed|complete)"
+    r"|connection (was |is )?(prematurely )?(reset|closed|lost|broken|dropped|aborted)|(is|still) starting"
+    r"|deadline exceeded|(unexpected|bad) (answer|reply|response)|garbled|unprocessable"
+    rf"|(?<!no )({_ASKED}) (has |have )?(took|taken) (far |much |way )?too long"
+    r"|too slow (to|in) (answer|reply|respond|return)\w*"
+    r"|(gave|given|giving) up (on|after|waiting|asking|querying|trying)"
+    r"|e(conn|timed|hostun|netun|notfound|pipe)\w*|socket hang[ -]?up|hung up|premature (close|end)"
+    rf"|(unexpected[ -]?)?eof|unexpected (token|character|end of {_ANSWERED})"
+    rf"|{_ANSWERED} (ended|(was )?closed) prematurely"
     r"|((is|are|was|were)n['’]t|not) (currently |be )?available)\b",
     re.I,
 )
@@ -91,7 +106,7 @@ _ELSEWHERE = (
     r"|\b(?:(?:could|did|do|does|can|is|was|has|have)(?: not|n['’]t)|can ?not|can['’]t|unable to)"
     rf" (?:be |been )?(?:\w+ly )?(?:{_REMEDY})\w*"
     r"|\b(?:remediation|restart|pod|container|deployment)s? (?:(?:has|have|is|was|were|are) )?(?:\w+ly )?"
-    r"(?:failed|fails|failing|crash\w*|down|unavailable|not ready)\b"
+    r"(?:failed|fails|failing|crash\w*|down|unavailable|(?:not|(?:is|are|was|were)n['’]t) (?:yet )?ready)\b"
 )
 """Trouble with something else than a source, and advice: `If the pod does not recover, check its logs.`"""
 _BESIDE = re.compile(rf"{_SOUGHT.pattern}|{_OF_THE_SOUGHT}|{_ELSEWHERE}", re.I)
