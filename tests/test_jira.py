@@ -6,6 +6,7 @@ import asyncio
 import base64
 import json
 import math
+import re
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from steps.world.journal import Journal
 from steps.world.services.covered import uncovered
 from steps.world.services.jira import Jira, errors, query, site
-from steps.world.services.jira.catalogue import ISSUE_TYPES, SERVICE
+from steps.world.services.jira.catalogue import ISSUE_TYPES, SERVICE, SOFTWARE, Workflow
 from steps.world.services.jira.fields import FIELDS
 
 AGENT, TOKEN = "agent-sre@example.com", "ATATT-agent"
@@ -282,7 +283,7 @@ async def test_a_project_tells_the_statuses_of_its_workflow(jira: Jira, client: 
 
     assert await done() == {"Done"}
     jira.follow(SERVICE)
-    assert await done() == {"Resolved"}
+    assert await done() == {"Released"}
     assert (await client.get("/project/NOPE/statuses")).status_code == 404
 
 
@@ -575,13 +576,19 @@ async def test_a_workflow_of_its_own_has_other_ways_to_other_statuses(jira: Jira
     key = await opened(client)
     jira.follow(SERVICE)
     ways = {each["id"]: each["to"] for each in (await client.get(f"/issue/{key}/transitions")).json()["transitions"]}
-    assert [to["name"] for to in ways.values()] == ["To Do", "In Progress", "Resolved"]
+    assert [to["name"] for to in ways.values()] == ["To Do", "In Progress", "Released"]
     assert [to["statusCategory"]["key"] for to in ways.values()] == ["new", "indeterminate", "done"]
     answer = await client.post(f"/issue/{key}/transitions", json={"transition": {"id": "31"}})
     refused(answer, 400, "Transition id '31' is not valid for this issue.")
     assert (await client.post(f"/issue/{key}/transitions", json={"transition": {"id": "761"}})).status_code == 204
-    assert (await fields_of(client, key))["status"]["name"] == "Resolved"
-    assert await found(client, "project = HOMELAB AND status = Resolved") == [key.partition("-")[2]]
+    assert (await fields_of(client, key))["status"]["name"] == "Released"
+    assert await found(client, "project = HOMELAB AND status = Released") == [key.partition("-")[2]]
+
+
+@pytest.mark.parametrize(("workflow", "guessed"), [(SOFTWARE, ["Done"]), (SERVICE, [])])
+def test_the_other_workflow_calls_finished_work_what_nobody_guesses(workflow: Workflow, guessed: list[str]) -> None:
+    names = {name for way in workflow for name in (way.name, way.to.name)}
+    assert [name for name in names if re.search("done|clos|resolv|complet|finish", name, re.I)] == guessed
 
 
 async def test_a_transition_can_be_asked_for_with_its_screen(client: httpx.AsyncClient) -> None:
@@ -1182,7 +1189,7 @@ async def test_priorities_projects_and_labels_are_listed(client: httpx.AsyncClie
     assert ([each["key"] for each in page["values"]], page["isLast"]) == (["OPS"], True)
     assert [each["key"] for each in (await client.get("/project")).json()] == ["HOMELAB", "OPS"]
     assert [each["name"] for each in (await client.get("/status")).json()] == [
-        *("To Do", "In Progress", "Done", "Resolved")
+        *("To Do", "In Progress", "Done", "Released")
     ]
     assert (await client.get("/label")).json()["values"] == ["a", "b"]
 

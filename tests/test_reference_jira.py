@@ -356,7 +356,7 @@ async def test_a_comment_is_found_behind_many_others(site: Site, jira: Jira, mon
     assert [await jira.has_comment(ISSUE, str(number)) for number in range(6)] == [True] * 5 + [False]
 
 
-@pytest.mark.parametrize(("workflow", "status"), [(SOFTWARE, "Done"), (SERVICE, "Resolved")])
+@pytest.mark.parametrize(("workflow", "status"), [(SOFTWARE, "Done"), (SERVICE, "Released")])
 async def test_a_finished_issue_is_where_finished_work_is_and_goes_there_once(
     site: Site, jira: Jira, workflow: Any, status: str
 ) -> None:

@@ -104,7 +104,7 @@ STATUSES = (
     Status("10000", "To Do", NEW),
     Status("10001", "In Progress", INDETERMINATE),
     Status("10002", "Done", DONE),
-    Status("10003", "Resolved", DONE),
+    Status("10003", "Released", DONE),
 )
 Workflow = tuple[Transition, ...]
 SOFTWARE: Workflow = (
@@ -115,9 +115,12 @@ SOFTWARE: Workflow = (
 SERVICE: Workflow = (
     Transition("711", "Back to the queue", STATUSES[0], ("comment",)),
     Transition("731", "Start work", STATUSES[1], ("comment",)),
-    Transition("761", "Resolve this issue", STATUSES[3], ("comment", "resolution")),
+    Transition("761", "Ship it", STATUSES[3], ("comment", "resolution")),
 )
-"""A workflow is the site's own: nothing but the category of its statuses is the same everywhere."""
+"""A workflow is the site's own: nothing but the category of its statuses is the same everywhere.
+
+So nothing here is called what finished work is mostly called.
+"""
 
 PRIORITIES = (
     Priority("1", "Highest", "#d04437", "This problem will block progress."),
