@@ -221,6 +221,7 @@ Feature: AC3 Linear API Integration
     And another alert fires while Linear asks to be left alone
     Then agent-sre stops calling Linear until the limit ends
     And exactly one issue is opened in the configured Linear team afterwards
+    And the other alert has its open issue in Linear as well
 
     Examples:
       | what       |

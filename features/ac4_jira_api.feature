@@ -210,6 +210,7 @@ Feature: AC4 Jira API Integration
     And another alert fires while Jira asks to be left alone
     Then agent-sre stops calling Jira for as long as Jira has asked
     And exactly one issue is opened in the configured Jira project afterwards
+    And the other alert has its open issue in Jira as well
 
   @AC4.6
   Scenario: What Jira could not do is not tried again before the time that Jira names, and the issue then opened once

@@ -217,7 +217,18 @@ def fires_within_limit(context: Context, tickets: AnyTickets) -> None:
     """The tracker has told the agent to wait, and with the other alert there is something else to call it for."""
     limited = context.stage.waiting.until(tickets.limited_call, "ticket")
     context.stage.waiting.pass_time(limited.ended + context.stage.profile.load.notice)
-    context.incident.fire_beside(make_alert())
+    context.within_limit = make_alert()
+    context.incident.fire_beside(context.within_limit)
+
+
+@then("the other alert has its open issue in Linear as well")
+def other_has_issue(context: Context) -> None:
+    context.issues.open_about_each(context.within_limit, limit="recovery")
+
+
+@then("the other alert has its open issue in Jira as well")
+def other_has_jira_issue(context: Context) -> None:
+    context.jira_issues.open_about_each(context.within_limit, limit="recovery")
 
 
 @then("agent-sre stops calling Linear until the limit ends")

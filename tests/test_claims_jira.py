@@ -450,6 +450,20 @@ def test_who_never_takes_an_event_comes_to_rest_all_the_same(journal: Journal) -
     assert journal.cursor() >= journal.exchanges()[-1].ended + issues._waiting.limits.again
 
 
+def test_an_open_issue_comes_within_the_limit_that_is_asked_for_or_is_missed(journal: Journal) -> None:
+    alert = make_alert()
+    tracker = Tracker(issue_of(alert, status="Done", status_category="done"))
+    issues = claims(tracker, journal, alert)
+    refused(lambda: issues.open_about_each(alert, limit="recovery"), "open Jira issue", "only HOMELAB-7", "'recovery'")
+    tracker.issues = []
+    refused(lambda: issues.open_about_each(alert, limit="recovery"), "open Jira issue", "there is none")
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
+    later = threading.Timer(0.4, lambda: tracker.issues.append(issue_of(alert)))
+    later.start()
+    issues.open_about_each(alert, limit="recovery")
+    later.join()
+
+
 def test_closing_takes_a_done_status_a_new_comment_and_no_edit(journal: Journal) -> None:
     alert = make_alert()
     tracker = Tracker(issue_of(alert, comments=(comment("resolved before"),)))

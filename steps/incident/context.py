@@ -10,6 +10,7 @@ from behave.model import Table
 
 from reports.verdict import Verdict
 from steps.drivers.linear import Issue
+from steps.incident.alert import Alert
 from steps.incident.approvals import Decided
 from steps.incident.audit import Audit
 from steps.incident.hostile import Hostile
@@ -61,6 +62,8 @@ class Context(Scene):
     """How many remediations Prometheus had counted before, and how many seconds they had taken."""
     limit_lasts: float
     """Seconds of Linear's rate limit, from the first call that meets it."""
+    within_limit: Alert
+    """Fired while a tracker asked to be left alone."""
     fallbacks: float
     """How many alerts the model had not decided before."""
     help_again: Callable[[], object]
