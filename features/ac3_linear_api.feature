@@ -58,6 +58,13 @@ Feature: AC3 Linear API Integration
     Then the issue is updated
     And no second issue is opened for the alert
 
+  @AC3.2
+  Scenario: A repeated notification while Linear drops connections is told on the issue all the same
+    Given a firing alert with an issue
+    And the Linear API is disabled temporarily
+    When the alert is notified again, and Linear is enabled again after it has dropped 2 calls
+    Then the issue is updated within the recovery limit
+
   @AC3.3
   Scenario: The issue of a resolved alert is closed with a closing comment
     Given a firing alert with an issue on which it was notified again
@@ -69,7 +76,7 @@ Feature: AC3 Linear API Integration
     Given a firing alert with an issue
     And the Linear API is disabled temporarily
     When the alert resolves, and Linear is enabled again after it has dropped 2 calls
-    Then the issue is completed within the recovery limit
+    Then the issue is completed within the recovery limit, and says in a new comment that the alert is resolved
 
   @AC3.3
   Scenario: An alert that resolves before its issue could be opened leaves no open issue behind

@@ -87,6 +87,13 @@ Feature: AC4 Jira API Integration
     Then the Jira issue is updated
     And no second issue is opened in Jira for the alert
 
+  @AC4.2
+  Scenario: A repeated notification while Jira drops connections is told on the issue all the same
+    Given a firing alert with a Jira issue
+    And the Jira API is disabled temporarily
+    When the alert is notified again, and Jira is enabled again after it has dropped 2 calls
+    Then the Jira issue is updated within the recovery limit
+
   @AC4.3
   Scenario: The issue of a resolved alert is closed with a closing comment
     Given a firing alert with a Jira issue on which it was notified again
@@ -98,7 +105,7 @@ Feature: AC4 Jira API Integration
     Given a firing alert with a Jira issue
     And the Jira API is disabled temporarily
     When the alert resolves, and Jira is enabled again after it has dropped 2 calls
-    Then the Jira issue is done within the recovery limit
+    Then the Jira issue is done within the recovery limit, and says in a new comment that the alert is resolved
 
   @AC4.3
   Scenario: The issue is closed whatever done work is called in the project

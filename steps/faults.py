@@ -94,17 +94,23 @@ def linear_disabled(context: Context) -> None:
     context.fault = context.stage.trouble.at_linear("drops the connection")
 
 
-def resolve_meanwhile(context: Context, tracker: AnyTickets, count: int) -> None:
-    """The alert resolves, and the fault lasts until the agent's calls have met it so often."""
-    resolved = context.stage.world.journal.cursor()
-    context.incident.resolve(context.incident.alert)
-    context.stage.waiting.long_outage(lambda: tracker.calls(since=resolved), count)
+def meanwhile(context: Context, tracker: AnyTickets, count: int, happens: Callable[[Alert], None]) -> None:
+    """That happens to the alert, and the fault lasts until the agent's calls have met it so often."""
+    tracker.note(context.incident.alert)
+    happened = context.stage.world.journal.cursor()
+    happens(context.incident.alert)
+    context.stage.waiting.long_outage(lambda: tracker.calls(since=happened), count)
     context.fault.lift()
+
+
+@when("the alert is notified again, and Linear is enabled again after it has dropped {count:d} calls")
+def notified_without_linear(context: Context, count: int) -> None:
+    meanwhile(context, context.issues, count, context.incident.fire)
 
 
 @when("the alert resolves, and Linear is enabled again after it has dropped {count:d} calls")
 def resolves_without_linear(context: Context, count: int) -> None:
-    resolve_meanwhile(context, context.issues, count)
+    meanwhile(context, context.issues, count, context.incident.resolve)
 
 
 @when("two alerts fire, and the first one resolves before Linear opens issues again")
@@ -112,7 +118,7 @@ def resolves_before_opened(context: Context) -> None:
     first, second = context.incident.alerts_or_new(2)
     context.incident.fire(first, second)
     context.stage.waiting.until(lambda: calls.made(context.issues.calls_since_told(first), "to call Linear"), "ticket")
-    resolve_meanwhile(context, context.issues, 2)
+    meanwhile(context, context.issues, 2, context.incident.resolve)
 
 
 @given("Linear opens the issue and {loses_the_answer}")
@@ -155,9 +161,14 @@ def jira_disabled(context: Context) -> None:
     context.fault = context.stage.trouble.at_jira("drops the connection")
 
 
+@when("the alert is notified again, and Jira is enabled again after it has dropped {count:d} calls")
+def notified_without_jira(context: Context, count: int) -> None:
+    meanwhile(context, context.jira_issues, count, context.incident.fire)
+
+
 @when("the alert resolves, and Jira is enabled again after it has dropped {count:d} calls")
 def resolves_without_jira(context: Context, count: int) -> None:
-    resolve_meanwhile(context, context.jira_issues, count)
+    meanwhile(context, context.jira_issues, count, context.incident.resolve)
 
 
 @given("Jira opens the issue and {loses_the_answer}")

@@ -32,7 +32,7 @@ def firing_again_with_issue(context: Context) -> None:
 def resolved_with_issue(context: Context) -> None:
     firing_with_issue(context)
     context.incident.resolve(context.incident.alert)
-    is_closed_at_last(context)
+    context.jira_issues.becomes(context.incident.alert, jira_issues.is_done, limit="recovery")
 
 
 @given("an alert that fired again after it resolved, and has an open Jira issue again")
@@ -133,6 +133,11 @@ def is_updated(context: Context) -> None:
     context.jira_issues.updated(context.incident.alert)
 
 
+@then("the Jira issue is updated within the recovery limit")
+def is_updated_at_last(context: Context) -> None:
+    context.jira_issues.updated(context.incident.alert, "recovery")
+
+
 @then("the Jira issue tells that the remediation was started and how it ended")
 @then("the first alert's Jira issue tells that the remediation was started and how it ended")
 def tells_remediation(context: Context) -> None:
@@ -165,9 +170,9 @@ def second_is_closed(context: Context) -> None:
     context.jira_issues.closed(context.incident.alerts[1])
 
 
-@then("the Jira issue is done within the recovery limit")
+@then("the Jira issue is done within the recovery limit, and says in a new comment that the alert is resolved")
 def is_closed_at_last(context: Context) -> None:
-    context.jira_issues.becomes(context.incident.alert, jira_issues.is_done, limit="recovery")
+    context.jira_issues.closed(context.incident.alert, "recovery")
 
 
 @then("the Jira issue is still open")

@@ -9,6 +9,7 @@ from steps.incident.alert import make_alert, of_one_pod
 from steps.incident.context import Context
 from steps.incident.facts import label_facts
 from steps.incident.issues import PRIORITIES
+from steps.incident.waiting import LimitName
 
 # -- an alert with an issue
 
@@ -175,9 +176,14 @@ def each_shows_own_correlation(context: Context) -> None:
 
 
 @then("the issue is updated")
-def is_updated(context: Context) -> None:
+def is_updated(context: Context, limit: LimitName = "update") -> None:
     before = context.issues.before(context.incident.alert)
-    context.issues.becomes(context.incident.alert, lambda issue: issues.says_more(issue, before))
+    context.issues.becomes(context.incident.alert, lambda issue: issues.says_more(issue, before), limit)
+
+
+@then("the issue is updated within the recovery limit")
+def is_updated_at_last(context: Context) -> None:
+    is_updated(context, "recovery")
 
 
 @then("the issue tells that the remediation was started and how it ended")
@@ -197,14 +203,14 @@ def tells_failure(context: Context) -> None:
 
 
 @then("the issue is completed and says in a new comment that the alert is resolved")
-def closed_with_comment(context: Context) -> None:
+def closed_with_comment(context: Context, limit: LimitName = "update") -> None:
     before = context.issues.before(context.incident.alert)
-    context.issues.becomes(context.incident.alert, lambda issue: issues.closed_with_comment(issue, before))
+    context.issues.becomes(context.incident.alert, lambda issue: issues.closed_with_comment(issue, before), limit)
 
 
-@then("the issue is completed within the recovery limit")
+@then("the issue is completed within the recovery limit, and says in a new comment that the alert is resolved")
 def is_closed_at_last(context: Context) -> None:
-    context.issues.becomes(context.incident.alert, issues.is_completed, limit="recovery")
+    closed_with_comment(context, "recovery")
 
 
 @then("the ticket is closed")

@@ -492,6 +492,22 @@ def test_an_update_belongs_on_the_alerts_own_issue(journal: Journal) -> None:
     refused(lambda: issues.updated(alert), "HOMELAB-8", "was opened beside it")
 
 
+@pytest.mark.parametrize("claim", [JiraIssues.updated, JiraIssues.closed])
+def test_after_an_outage_an_update_and_a_closure_may_come_later_and_have_to_come(journal: Journal, claim: Any) -> None:
+    alert = make_alert()
+    tracker = Tracker(issue_of(alert))
+    issues = claims(tracker, journal, alert)
+    issues.note(alert)
+    refused(lambda: claim(issues, alert), "'update'")
+    refused(lambda: claim(issues, alert, "recovery"), "'recovery'")
+    issues._waiting.limits = issues._waiting.limits.model_copy(update={"recovery": 2})
+    told = issue_of(alert, status="Done", status_category="done", comments=(comment("The alert is over."),))
+    later = threading.Timer(0.4, lambda: tracker.issues.__setitem__(0, told))
+    later.start()
+    claim(issues, alert, "recovery")
+    later.join()
+
+
 def test_an_alerts_own_priority_belongs_to_its_own_issue(journal: Journal) -> None:
     one, other = make_alert(severity="critical"), make_alert(severity="odd")
     issues = claims(Tracker(), journal, one)

@@ -6,7 +6,7 @@ from steps.drivers.jira import DONE, Issue, Jira
 from steps.incident.alert import Alert
 from steps.incident.incident import Incident
 from steps.incident.tickets import Tickets, answer_of, commented, listed, says_resolved
-from steps.incident.waiting import Waiting
+from steps.incident.waiting import LimitName, Waiting
 from steps.targets.profile import Profile
 from steps.world.journal import Exchange, Journal
 from steps.world.services.jira import adf
@@ -70,7 +70,7 @@ class JiraIssues(Tickets[Issue]):
         severity = (alert.severity or "").lower()
         has_priority(issue, self._rulings.jira_priority.get(severity, self._rulings.jira_priority_otherwise))
 
-    def updated(self, alert: Alert) -> None:
+    def updated(self, alert: Alert, limit: LimitName = "update") -> None:
         """What has happened to the alert comes to be told on its issue, and on no second one."""
         before = self.before(alert)
 
@@ -79,9 +79,9 @@ class JiraIssues(Tickets[Issue]):
             assert not others, f"Expected {issue.key} to be updated, but {listed(others)} was opened beside it."
             says_more(issue, before)
 
-        self.becomes(alert, claim)
+        self.becomes(alert, claim, limit)
 
-    def closed(self, alert: Alert) -> None:
+    def closed(self, alert: Alert, limit: LimitName = "update") -> None:
         """The alert's issue comes to be done by a transition, and says in a new comment that the alert is resolved."""
         before = self.before(alert)
 
@@ -90,7 +90,7 @@ class JiraIssues(Tickets[Issue]):
             is_done(issue)
             says_resolved(issue, before)
 
-        self.becomes(alert, claim)
+        self.becomes(alert, claim, limit)
 
     def _whereabouts(self, alert: Alert) -> str:
         opened = [key for call in self.calls() if alert.mark in call.request_text and (key := key_of_opened(call))]
