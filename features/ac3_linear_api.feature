@@ -16,6 +16,12 @@ Feature: AC3 Linear API Integration
     Then exactly one issue is opened in the configured Linear team
 
   @AC3.1
+  Scenario: The issue is opened in Linear while Jira is away
+    Given the Jira API is disabled temporarily
+    When an alert fires
+    Then the alert has its open Linear issue within the recovery limit
+
+  @AC3.1
   Scenario: An alert that has a summary and no description opens one issue, which tells the summary
     Given an alert that has a summary and no description
     When the alert fires

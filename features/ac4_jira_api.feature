@@ -23,6 +23,12 @@ Feature: AC4 Jira API Integration
     Then exactly one issue is opened in the configured Jira project
 
   @AC4.1
+  Scenario: The issue is opened in Jira while Linear is away
+    Given the Linear API is disabled temporarily
+    When an alert fires
+    Then the alert has its open Jira issue within the recovery limit
+
+  @AC4.1
   Scenario Outline: An alert with <what Jira may refuse> has its issue all the same
     Given an alert with <what Jira may refuse>
     When the alert fires

@@ -83,6 +83,11 @@ def one_open(context: Context) -> None:
     context.jira_issues.exactly_one_open(context.incident.alert)
 
 
+@then("the alert has its open Jira issue within the recovery limit")
+def open_at_last(context: Context) -> None:
+    context.jira_issues.open_about_each(context.incident.alert, limit="recovery")
+
+
 @then("the alert has no open Jira issue left")
 def none_open(context: Context) -> None:
     context.jira_issues.none_open(context.incident.alert)

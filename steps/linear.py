@@ -81,6 +81,11 @@ def one_open(context: Context) -> None:
     context.issues.exactly_one_open(*context.incident.alerts)
 
 
+@then("the alert has its open Linear issue within the recovery limit")
+def open_at_last(context: Context) -> None:
+    context.issues.open_about_each(context.incident.alert, limit="recovery")
+
+
 @then("the alert still has exactly one open ticket, though another alert after it has its own")
 def still_one_open(context: Context) -> None:
     another_has_its_own(context)

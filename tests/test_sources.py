@@ -24,9 +24,20 @@ def test_a_source_is_failed_by_a_fault_that_acted_on_a_call_of_agent_sre_since_t
     said(journal, "tempo")
     said(journal, "tempo", fault="answers 503", status=503, began=1.0, ended=1.1)
     said(journal, "trm", fault="answers 503", status=503, caller="suite")
-    said(journal, "linear", fault="answers 503", status=503)
+    said(journal, "pagerduty", fault="answers 503", status=503)
     assert failed_by(journal, 4.0) == {"loki"}
     assert failed_by(journal, 0.0) == {"loki", "tempo"}
+
+
+def test_a_tracker_has_failed_if_the_last_call_has_met_a_fault_and_answers_when_it_takes_something() -> None:
+    journal = Journal()
+    said(journal, "linear", fault="drops the connection", status=None)
+    said(journal, "jira", fault="drops the connection", status=None)
+    assert failed_by(journal, 0.0) == {"linear", "jira"}
+    assert answered_by(journal, 0.0) == set()
+    said(journal, "jira", method="POST", status=201, began=6.0, ended=6.1)
+    assert failed_by(journal, 0.0) == {"linear"}
+    assert answered_by(journal, 0.0) == {"jira"}
 
 
 def test_prometheus_is_the_slm_service_too_and_either_is_failed_and_answers_by_itself() -> None:

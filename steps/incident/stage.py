@@ -87,7 +87,7 @@ class Stage:
         self._loads: dict[Kind, Load] = {}
         self._outages: dict[str, Outage] = {}
         self._failed_by: set[str] = set()
-        """The sources that a fault of the last scenario has kept from answering agent-sre, ..."""
+        """The sources and trackers that a fault of the last scenario has kept from answering agent-sre, ..."""
         self._lifted = 0.0
         """... and when that ended. The journal's time."""
         self.world = world_for(profile)
@@ -404,7 +404,7 @@ class Stage:
         self.waiting.begin(incident.next_hop)
 
     def bring_back(self) -> None:
-        """Has alerts fire until agent-sre asks those sources again that a fault of the last scenario may keep it from.
+        """Has alerts fire until agent-sre asks those again that a fault of the last scenario may keep it from.
 
         It leaves them alone for no longer than the recovery limit; who does not leave them alone is told of one alert.
         """
