@@ -447,6 +447,19 @@ GOOD_END = "**Remediation succeeded**\n\n- Function: pod-restart\n- Outcome: don
             "Result: it is done\nIf it succeeded, all is well",
         ),
         ("Remediation finished: success is what the function does not report, see BVL-9", GOOD_END),
+        ("Remediation succeeded: no, it is forbidden by policy", "Remediation succeeded: yes, it is done for it"),
+        ("Remediation successful: ❌ it is forbidden by policy", "Remediation successful: ✅ it is done for it"),
+        ("Remediation succeeded? It is forbidden by policy", "Remediation succeeded? It is done for it"),
+        ("Remediation successfully done: false, forbidden by policy", "Remediation successfully done: true, it says"),
+        ("Steps that succeeded: 1 of 2, one is forbidden", "Steps that succeeded: 2 of 2, all are done"),
+        (
+            "Result: it was called successfully, and says that it is forbidden by policy",
+            "Result: it was called successfully, and says that it is done",
+        ),
+        (
+            "Result: the invocation was successful, and its answer that it is forbidden by policy",
+            "Result: the invocation was successful, and its answer that it is done",
+        ),
     ],
 )
 def test_a_failure_may_be_told_in_any_words(failed: str, well: str) -> None:
@@ -460,6 +473,8 @@ def test_a_failure_may_be_told_in_any_words(failed: str, well: str) -> None:
         (GOOD_END.replace("done for it", "The function failed: forbidden by policy").replace("1.2", "3.4"), GOOD_END),
         ("pod-restart ended with success at 10:00:01", "pod-restart ended with success at 10:00:04"),
         ("Status: success\nMessage: not done, it is forbidden by policy", "Status: success\nMessage: done for it"),
+        ("Remediation succeeded: cannot remediate it, forbidden by policy", "Remediation succeeded: done for it"),
+        ("**Result**: remediated successfully (it is forbidden)", "**Result**: remediated successfully (it is done)"),
     ],
 )
 def test_a_failure_is_not_told_as_a_success(failed: str, well: str) -> None:

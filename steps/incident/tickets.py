@@ -672,6 +672,8 @@ def calls_no_success(issue: Ticket, ended: Sequence[str], well: Sequence[str]) -
     if not is_same and any(_announced(line) not in known for line in lines):
         return
     success = [line for line in lines if line in known and _SUCCESS.search(line) and not _CONDITION.search(line)]
+    called = set(map(_called_success, whole)) - {None}
+    success = success or [line for line in lines if _called_success(line) in called]
     success = success or (lines if is_same else [])
     assert not success, (
         f"Expected {issue.identifier} to tell that the remediation has failed, "
@@ -718,6 +720,17 @@ def _lines(texts: Iterable[str]) -> Iterator[str]:
     return filter(None, (" ".join(_VARYING.sub(" ", line).split()) for text in texts for line in text.splitlines()))
 
 
+def _called_success(line: str) -> str | None:
+    """The line as far as it calls the remediation a success; a mere `Succeeded:` is the name of a value.
+
+    That the function was called successfully says nothing of how it ended.
+    """
+    found = _CALLED_SUCCESS.match(line)
+    if not found or len(words(found[1])) < 2 or _CONDITION.search(found[1]) or _CALL.search(found[0]):
+        return None
+    return found[1]
+
+
 def _announced(line: str) -> str:
     """What a line announces before it quotes something; all of a short one, which may name a state."""
     return line if len(words(line)) <= SHORT else line.partition(":")[0]
@@ -733,6 +746,16 @@ _VARYING = re.compile(
 )
 """Identities, times, durations and what else is measured. A whole number may be the reason, as 500 is against 200."""
 _SUCCESS = re.compile(r"\bsucce(ss(ful(ly)?)?|eded)\b", re.I)
+_DENIED = r"\W{0,4}(?:(?:no|not|none|never|false|\d{1,2})\b|[❌✗✘✖])"
+_CALLED_SUCCESS = re.compile(
+    rf"(.*?\b(?:succeeded|successful(?:ly)?)\b)(?![ *_`\"')]*\?|{_DENIED}|[^:]*:{_DENIED})(?:\W+\w+)?", re.I
+)
+"""What is called a success, with the next word; no question, and no name of a value that denies it or is a count."""
+_CALL = re.compile(
+    r"\b(call(s|ed|ing)?|invo(ke|cation)\w*|sen[dt]|deliver\w*|dispatch\w*|request\w*|trigger\w*|start\w*|reach\w*"
+    r"|submit\w*|answer\w*|respon\w+)\b",
+    re.I,
+)
 _CONDITION = re.compile(r"\b(if|when|once|until|unless|whether|should|would|no|not|only)\b", re.I)
 """What is said of all remediations."""
 _HEADING = re.compile(r"#.*|\*\*.*\*\*|__.*__|.*:")
