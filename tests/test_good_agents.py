@@ -52,21 +52,22 @@ def kept_for(seconds: int) -> Mapping[str, tuple[tuple[str, str], ...]]:
     return {"oncall.py": ((asks, KEPT.replace("SECONDS", str(seconds))),)}
 
 
-ALONE_FOR_A_WHILE = (
-    (
-        'with tracing.span(f"query {self._name}"):',
-        """
+LEFT_ALONE = """
         if self.__dict__.get("alone_until", 0) > time.monotonic():
             logs.error(f"{self._name} is left alone for a while, as it has failed")
             return Unavailable(f"{self._name} is left alone for a while, as it has failed.")
         with tracing.span(f"query {self._name}"):
-        """.strip(),
-    ),
-    (
-        "return Unavailable(str(failure))",
-        "self.alone_until = time.monotonic() + 2\n                return Unavailable(str(failure))",
-    ),
-)
+""".strip()
+
+
+def alone_for(seconds: float) -> tuple[tuple[str, str], ...]:
+    """A source that has failed is left alone for so long."""
+    failed = "return Unavailable(str(failure))"
+    return (
+        ('with tracing.span(f"query {self._name}"):', LEFT_ALONE),
+        (failed, f"self.alone_until = time.monotonic() + {seconds}\n                {failed}"),
+    )
+
 
 UNLOADED_FOR_A_WHILE = (
     (
@@ -110,6 +111,37 @@ BROKER_ALONE_FOR_A_WHILE = (
     ),
 )
 
+MODEL_LEFT_ALONE = (
+    (
+        "fresh = self._loaded_at is not None",
+        """
+        if self.__dict__.get("alone_until", 0) > time.monotonic():
+            raise NotLoadedError("It is left alone for a while, as it has failed.")
+        fresh = self._loaded_at is not None
+        """.strip(),
+    ),
+    (
+        "except (TransientError, SlowModelError) as error:",
+        "except (TransientError, SlowModelError) as error:\n            self.alone_until = time.monotonic() + 10",
+    ),
+)
+IN_OTHER_WORDS = (
+    (
+        'Section("The TRM model did not choose a remediation", {**function, **why})',
+        'Section("Remediation chosen by rule of thumb", function)',
+    ),
+)
+
+TRACKER_ALONE_FOR_A_WHILE = """
+        if self.__dict__.get("alone_until", 0) > time.monotonic():
+            raise TransientError("Jira is left alone for a while, as it has failed.")
+        try:
+            return await send(self._client, request, self._timeout, self._limit)
+        except TransientError:
+            self.alone_until = time.monotonic() + 10
+            raise
+""".strip()
+
 GOOD = (
     Good(
         "asks Prometheus at whole seconds",
@@ -124,8 +156,22 @@ GOOD = (
     ),
     Good(
         "leaves a source alone for a while that has failed",
-        {"observability.py": ALONE_FOR_A_WHILE},
+        {"observability.py": alone_for(2)},
         ("--tags", "@AC6.5", "-n", "answers something that is not JSON"),
+    ),
+    Good(
+        "leaves Prometheus alone for nearly as long as it may",
+        {"observability.py": alone_for(14)},
+        ("--tags", "@S4"),
+    ),
+    Good(
+        "leaves a tracker alone for a while that has failed",
+        {
+            "jira.py": (
+                ("return await send(self._client, request, self._timeout, self._limit)", TRACKER_ALONE_FOR_A_WHILE),
+            )
+        },
+        ("--tags", "@AC3.1 or @AC4.4", "-n", "while Jira is away|without a severity has priority Medium"),
     ),
     Good(
         "takes the model for not loaded for a while",
@@ -149,6 +195,11 @@ GOOD = (
         "leaves the broker alone for a while that has failed",
         {"../prometheus_events/delivery.py": BROKER_ALONE_FOR_A_WHILE},
         ("--tags", "@AC2.5", "-n", "down for longer than its delivery is tried"),
+    ),
+    Good(
+        "leaves the model alone for a while, and words in its own way that it did not decide",
+        {"trm.py": MODEL_LEFT_ALONE, "report.py": IN_OTHER_WORDS},
+        ("--tags", "@AC9.3", "-n", "answers with an internal error"),
     ),
 )
 
