@@ -132,6 +132,8 @@ def test_a_call_that_is_no_event_is_seen() -> None:
     bare = call(request_headers=(("content-type", "application/json"),), request_body=b'{"name": "x"}')
     refused(lambda: remediation.event_of(bare), FUNCTION, "to be a CloudEvent")
     refused(lambda: remediation.parameters_of(call(["checkout"])), FUNCTION, "['checkout']")
+    for body in (b"", b"name=checkout-0"):
+        refused(lambda body=body: remediation.parameters_of(call(request_body=body)), FUNCTION, "parameters", "JSON")
 
 
 def test_parameters_of_every_type_arrive() -> None:

@@ -476,7 +476,10 @@ def parameters_about(alert: Alert, words: str) -> dict[str, Any]:
 
 def parameters_of(call: Exchange) -> dict[str, Any]:
     """The parameters that the function is called with."""
-    data = event_of(call).event.data_json()
+    try:
+        data = event_of(call).event.data_json()
+    except EventError as error:
+        raise AssertionError(f"Expected {name_of(call)} to be called with parameters, but {error}") from None
     assert isinstance(data, dict), f"Expected {name_of(call)} to be called with parameters, but it got {data!r}."
     return data
 
