@@ -57,7 +57,8 @@ def stage_with(journal: Journal) -> Any:
     """A stage of which only the end of a scenario is asked for."""
     incident = Incident(journal, Mock(), Mock())
     world = SimpleNamespace(journal=journal, staff=Mock())
-    return cast(Any, SimpleNamespace(world=world, trouble=Mock(), target=Mock(), incident_of=lambda _: incident))
+    made = SimpleNamespace(world=world, trouble=Mock(), target=Mock(), webhook=Mock(), incident_of=lambda _: incident)
+    return cast(Any, made)
 
 
 def stand_still(journal: Journal, **said: Any) -> None:
