@@ -2,6 +2,7 @@
 
 ITEMS = ("AC1.4",)
 SAYS = "but there is none"
+ALSO = ("AC3.1",)
 
 FILE = "agent/incidents.py"
 RIGHT = """
