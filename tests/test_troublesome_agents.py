@@ -48,6 +48,7 @@ name = "troublesome"
 command = ["{{python}}", "{program}", "{how}", "{{port}}"]
 [limits]
 ticket = 2
+recovery = 2
 """
 
 

@@ -60,12 +60,17 @@ class Webhook:
         """A scenario ends: what was not taken so far is not tried again."""
         self._scenario += 1
 
-    async def deliver(self, notification: dict[str, Any], headers: dict[str, str] | None = None) -> None:
-        """Notifies, and again until the notification is taken or refused; to be awaited on the world's loop."""
+    async def deliver(
+        self, notification: dict[str, Any], headers: dict[str, str] | None = None, patience: float = PATIENCE
+    ) -> None:
+        """Notifies, and again until the notification is taken or refused, or for so many seconds.
+
+        To be awaited on the world's loop.
+        """
         scenario = self._scenario
         async with self._queues[notification["groupKey"]]:
             now = self._clock()
-            pause, flush_ends, gives_up = FIRST_PAUSE, now + ROUND, now + PATIENCE
+            pause, flush_ends, gives_up = FIRST_PAUSE, now + ROUND, now + patience
             while scenario == self._scenario and self._clock() < gives_up:
                 if await self._is_answered(notification, headers):
                     return

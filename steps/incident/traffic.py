@@ -22,7 +22,7 @@ from steps.drivers.load import Keeping, harness_capacity, open_loop
 from steps.drivers.loki import Loki
 from steps.drivers.slos import Slos
 from steps.drivers.tempo import Tempo
-from steps.drivers.webhook import Webhook
+from steps.drivers.webhook import ROUND, Webhook
 from steps.incident.alert import Alert, Rule, make_alert
 from steps.incident.approvals import PromptPeople
 from steps.incident.incident import Incident
@@ -246,7 +246,8 @@ class Traffic:
         """Sends the alerts on schedule, and waits until everything has become of them."""
         webhook, rate = self._webhook(), self._settings.rate
         capacity = self._loop.run(harness_capacity(self._authority))
-        actions = [partial(webhook.deliver, notification([(alert, "firing")])) for alert in alerts]
+        patience = max(ROUND, self._waiting.limits.recovery)
+        actions = [partial(webhook.deliver, notification([(alert, "firing")]), patience=patience) for alert in alerts]
         with Machine() as machine:
             began = self._journal.cursor()
             sending = self._loop.begin(open_loop(actions, rate, self._journal.cursor))
