@@ -45,6 +45,7 @@ from reports.units import (
     OWN,
     Durations,
     Unit,
+    as_usual,
     asked_order,
     asked_shard,
     deal,
@@ -243,7 +244,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             units = self.record.order.units_of(selected, expected)
         else:
             seconds = sum(map(expected.of, selected))
-            units = units_of(selected, expected, longest_unit(seconds, max(1, self._jobs(seconds))))
+            longest = longest_unit(seconds, max(1, self._jobs(seconds)))
+            units = units_of(selected, expected, longest, self.hooks.get("arrangement", as_usual))
         alone = [unit for unit in units if unit.load and not unit.last] + [unit for unit in units if unit.last]
         others = [unit for unit in units if unit not in alone]
         if not self.record.order:

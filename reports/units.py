@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -47,6 +47,8 @@ class Unit:
     """How long they are expected to take."""
     last: bool = False
     load: bool = False
+    arrangement: str | None = None
+    """How what is judged has to be set for them; a worker that goes on to another one has to start it anew."""
 
 
 class Durations:
@@ -92,10 +94,24 @@ def longest_unit(seconds: float, hands: int) -> float:
     return max(SHORTEST, min(LONGEST, seconds / (hands * EACH)))
 
 
-def units_of(scenarios: Iterable[Any], durations: Durations, longest: float = LONGEST) -> list[Unit]:
+def as_usual(_: Any) -> None:
+    """The arrangement of a scenario where no scenario asks for one."""
+
+
+def units_of(
+    scenarios: Iterable[Any],
+    durations: Durations,
+    longest: float = LONGEST,
+    arrangement: Callable[[Any], str | None] = as_usual,
+) -> list[Unit]:
     """These scenarios of behave's model in units, in their order. A feature that takes longer makes several."""
+
+    def kind(scenario: Any) -> tuple[str, bool, bool, str | None]:
+        tags = scenario.effective_tags
+        return scenario.filename, LAST in tags, LOAD in tags, arrangement(scenario)
+
     found = []
-    for (file, last, load), group in groupby(scenarios, _kind):
+    for (file, last, load, arranged), group in groupby(scenarios, kind):
         members = list(group)
         total = sum(map(durations.of, members))
         share = total / max(1, math.ceil(total / longest))
@@ -104,14 +120,9 @@ def units_of(scenarios: Iterable[Any], durations: Durations, longest: float = LO
             part.append(scenario)
             if scenario is members[-1] or sum(map(durations.of, part)) >= share:
                 lines = tuple(one.line for one in part)
-                found.append(Unit(file, lines, sum(map(durations.of, part)), last, load))
+                found.append(Unit(file, lines, sum(map(durations.of, part)), last, load, arranged))
                 part = []
     return found
-
-
-def _kind(scenario: Any) -> tuple[str, bool, bool]:
-    tags = scenario.effective_tags
-    return scenario.filename, LAST in tags, LOAD in tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +157,30 @@ def longest_first(units: Iterable[Unit]) -> list[Unit]:
 
 
 def deal(units: Sequence[Unit], hands: int) -> list[list[Unit]]:
-    """The units dealt out one after the other so that all hands take about equally long."""
+    """The units dealt out one after the other so that all hands take about equally long.
+
+    Those of one arrangement come first and together, as far as a hand has room for them.
+    """
     dealt: list[list[Unit]] = [[] for _ in range(hands)]
-    for unit in units:
-        min(dealt, key=_seconds).append(unit)
+    for bundle in _bundles(units, _seconds(units) / hands):
+        min(dealt, key=_seconds).extend(bundle)
     return dealt
+
+
+def _bundles(units: Iterable[Unit], room: float) -> Iterator[list[Unit]]:
+    """The units that are dealt together: those of one arrangement, the longest bundle first, then each other one."""
+    arranged: dict[str, list[list[Unit]]] = {}
+    usual = []
+    for unit in units:
+        if unit.arrangement is None:
+            usual.append([unit])
+            continue
+        bundles = arranged.setdefault(unit.arrangement, [])
+        if not bundles or _seconds(bundles[-1]) + unit.seconds > room:
+            bundles.append([])
+        bundles[-1].append(unit)
+    yield from sorted((bundle for bundles in arranged.values() for bundle in bundles), key=_seconds, reverse=True)
+    yield from usual
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,6 +248,31 @@ def before_all(context):
     assert sorted(prepared) == ["measures the agent"] * 3 + [f"trivial {number}" for number in range(6)]
 
 
+def test_what_asks_for_the_same_arrangement_runs_in_one_worker(suite: TinySuite) -> None:
+    hook = """
+import os
+import time
+from pathlib import Path
+
+
+def before_scenario(context, scenario):
+    with open("shared out", "a") as file:
+        print(os.getpid(), arrangement(scenario), file=file)
+    deadline = time.monotonic() + 10
+    while not arrangement(scenario) and Path("shared out").read_text().count("odd") < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def arrangement(scenario):
+    return "odd" if scenario.name in ("trivial 3", "trivial 4", "trivial 5") else None
+"""
+    suite.write("environment.py", hook)
+    assert {one.status for one in suite.run("-j", "2").verdict.scenarios} == {Status.PASSED}
+    ran = [line.split() for line in (suite.root / "shared out").read_text().splitlines()]
+    assert len({worker for worker, asked in ran if asked == "odd"}) == 1
+
+
 def test_an_order_by_chance_is_told_and_can_be_repeated(suite: TinySuite) -> None:
     orders = []
     for arguments in (("random",), ("random:1",), ("random:1",), ("random:2",)):

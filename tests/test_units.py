@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,51 @@ def test_no_hand_waits_for_another_longer_than_a_unit_takes(took: list[float], h
     units = [Unit("f", (number,), seconds) for number, seconds in enumerate(took)]
     full = [sum(unit.seconds for unit in hand) for hand in deal(units, hands)]
     assert max(full) - min(full) <= max(took) + 1e-9
+
+
+ARRANGED = st.lists(st.tuples(st.sampled_from([None, "any", "all"]), st.floats(0.1, 10)), min_size=1, max_size=40)
+
+
+def with_arrangements(units: list[tuple[str | None, float]]) -> list[Unit]:
+    return [Unit("f", (line,), seconds, arrangement=name) for line, (name, seconds) in enumerate(units)]
+
+
+@given(ARRANGED, st.integers(2, 5))
+def test_a_hand_changes_no_arrangement_twice(units: list[tuple[str | None, float]], hands: int) -> None:
+    dealt = deal(with_arrangements(units), hands)
+    assert sorted(unit.lines for hand in dealt for unit in hand) == [(line,) for line in range(len(units))]
+    for hand in dealt:
+        names = [name for name, _ in groupby(hand, lambda unit: unit.arrangement)]
+        assert names == sorted(set(names), key=names.index)
+        assert None not in names[:-1], "what is as usual comes last"
+
+
+@given(ARRANGED, st.integers(2, 5))
+def test_an_arrangement_fills_no_more_than_a_hand(units: list[tuple[str | None, float]], hands: int) -> None:
+    full = [sum(unit.seconds for unit in hand) for hand in deal(with_arrangements(units), hands)]
+    assert max(full) <= 2 * max(sum(full) / hands, max(took for _, took in units)) + 1e-9
+
+
+def test_the_scenarios_of_one_arrangement_are_dealt_together() -> None:
+    usual, arranged = [(None, 2.0)] * 6, [("any", 1.0), ("all", 1.0)] * 3
+    hands = deal(with_arrangements([*usual, *arranged]), 3)
+    assert [[unit.arrangement for unit in hand] for hand in hands] == [
+        ["any"] * 3 + [None, None],
+        ["all"] * 3 + [None],
+        [None] * 3,
+    ]
+
+
+def test_a_unit_has_scenarios_of_one_arrangement() -> None:
+    names = {1: None, 2: "any", 3: "any", 4: "all", 5: None}
+    scenarios = scenarios_of([[frozenset()] * 5])
+    units = units_of(scenarios, Durations({}), arrangement=lambda scenario: names[scenario.line])
+    assert [(unit.arrangement, unit.lines) for unit in units] == [
+        (None, (1,)),
+        ("any", (2, 3)),
+        ("all", (4,)),
+        (None, (5,)),
+    ]
 
 
 @given(FEATURES, st.integers(1, 5), st.lists(st.floats(0.01, 30), max_size=80))
