@@ -6,6 +6,7 @@ recordings and Allure results go where those of the whole run go; what came of e
 
 from __future__ import annotations
 
+import ctypes
 import os
 import queue
 import signal
@@ -34,6 +35,9 @@ from reports.verdict import ScenarioVerdict, Status, Trouble
 
 if TYPE_CHECKING:
     from reports.runner import AcceptanceRunner
+
+M_ARENA_MAX = -8
+"""A parameter of mallopt(3), as glibc's malloc.h numbers it."""
 
 # -- what is said
 
@@ -211,12 +215,22 @@ def main(
     for connection in others:
         connection.close()  # inherited: whoever holds it keeps its other end from learning that the crew is gone
     os.setsid()
+    share_memory()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     output = os.open(log_of(runner.record, number), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
         os.dup2(output, stream.fileno())
     Worker(runner, number, units, alone, crew).work()
+
+
+def share_memory() -> None:
+    """Has all threads take memory from one place, where glibc would give each of them its own.
+
+    Python's threads run one after the other anyway. Another C library does as it does.
+    """
+    if sys.platform == "linux" and (tune := getattr(ctypes.CDLL(None), "mallopt", None)):
+        tune(M_ARENA_MAX, 1)
 
 
 def log_of(record: run.Record, number: int) -> Path:

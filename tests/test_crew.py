@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -57,6 +59,44 @@ def timeless(value: Any) -> Any:
 
 def told(verdict: Verdict) -> Any:
     return timeless(json.loads(verdict.model_dump_json()))
+
+
+# -- what a worker is
+
+
+THREADS = """
+import ctypes, sys, threading
+from reports.worker import share_memory
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+if sys.argv[1] == "shared":
+    share_memory()
+
+
+def reserved():
+    return int(open("/proc/self/statm").read().split()[0]) * 4096
+
+
+before, started, over = reserved(), threading.Barrier(5), threading.Event()
+threading.stack_size(64 << 10)
+for _ in range(4):
+    threading.Thread(target=lambda: (libc.malloc(1000), started.wait(), over.wait())).start()
+started.wait()
+print(reserved() - before)
+over.set()
+"""
+PLACE = 64 << 20
+"""Bytes that glibc reserves for a thread's memory."""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives each thread a place of its own")
+def test_the_threads_of_a_worker_share_their_memory() -> None:
+    taken = {}
+    for how in ("shared", "as it is"):
+        command = [sys.executable, "-c", THREADS, how]
+        said = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRON)
+        taken[how] = int(said.stdout)
+    assert taken["shared"] < PLACE < 4 * PLACE <= taken["as it is"]
 
 
 # -- the same verdict
