@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import fields
 
 from behave.model import Scenario, Step
@@ -17,7 +17,21 @@ from steps.incident.ahead import preparation_of
 from steps.incident.arrangement import arrangement_of
 from steps.incident.stage import Scene, Stage
 from steps.incident.vacuity import require_observation
-from steps.targets.profile import REFERENCE, ProfileError, defaults, in_force, path_of
+from steps.targets.profile import REFERENCE, ProfileError, asked, defaults, in_force, path_of
+from steps.world.processes import preloaded
+
+
+def around_run(settings: Mapping[str, str]) -> AbstractContextManager[None]:
+    """The run takes place within it, and begins when there are no workers yet.
+
+    The libraries of the bundled reference are loaded once for all of its starts, if it takes part.
+    """
+    try:
+        profile = asked(settings)
+    except (ProfileError, OSError, ValueError):
+        return nullcontext()  # before_all will tell
+    takes_part = profile.name == REFERENCE or not (profile.agent and profile.converter)
+    return preloaded.libraries("steps.reference.") if takes_part else nullcontext()
 
 
 def before_all(context: Context) -> None:

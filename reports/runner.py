@@ -18,7 +18,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +78,12 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
     aborted: bool
     record: Record
     recorder: VerdictFormatter
+    around: ExitStack
+    """What lasts as long as the run."""
 
     def run(self) -> bool:
         """True when the run failed (behave then exits with 1); raises SystemExit for the codes beyond that."""
-        with self.path_manager:
+        with self.path_manager, ExitStack() as self.around:
             try:
                 code = self._run()
             except UsageError as error:
@@ -153,6 +155,8 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             self._select(self._others(features))
             self._look_for_orphans()
             self.load_hooks()
+            if not self.config.dry_run:
+                self.around.enter_context(self.hooks.get("around_run", nullcontext)(self.config.userdata))
             self.load_step_definitions()
         except ParserError as error:
             self.record.set_up_failed("reading the features", SyntaxError(" ".join(str(error).split())))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Coroutine
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,13 +12,10 @@ from steps.targets.profile import Arrangement, Profile, Workload
 from steps.targets.programs import Attached, NotOurs, Program, Started, version_of
 from steps.targets.surroundings import AGENT, CONVERTER, Surroundings, anchors_of
 from steps.world import hosts
-from steps.world.processes.child import DidNotStart
+from steps.world.processes.child import DidNotStart, inherited
 from steps.world.processes.loopback import free_port
 from steps.world.settings import Anchors
 from steps.world.world import World
-
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-"""What a judged program gets of the suite's own environment; the rest it is told (DESIGN, law 2)."""
 
 
 class TargetUnavailable(Exception):
@@ -183,7 +179,7 @@ class Target:
         assert workload, "the reference has both programs"
         told = self._surroundings.of_agent if name == AGENT else self._surroundings.of_converter
         environment = {
-            **{key: os.environ[key] for key in INHERITED if key in os.environ},
+            **inherited(),
             "PYTHONUNBUFFERED": "1",
             **await told(),
             **workload.environment,

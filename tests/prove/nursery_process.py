@@ -1,6 +1,6 @@
 """The process behind a nursery: it has loaded what each run of the suite loads, and forks a run for each order.
 
-Beside it another one has loaded what the reference loads (see tests.prove.preloaded).
+Beside it another one has loaded what the reference loads (see steps.world.processes.preloaded).
 
     python -m tests.prove.nursery_process        in the root of the suite
 
@@ -19,13 +19,12 @@ import signal
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 import behave.__main__
 from behave.configuration import Configuration
 from behave.runner import Runner
 
-from tests.prove import preloaded
+from steps.world.processes import preloaded
 
 LOADED = ("reports.runner", "environment", "kubernetes.dynamic")
 """Modules, with all that they need."""
@@ -38,19 +37,18 @@ LONGEST = 200
 def main() -> None:
     """Loads, and serves until nobody orders any more. Ctrl-C is for the runs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    end = preloaded.serve(Path("preloaded.sock"))
-    for name in (*LOADED, *_modules()):
-        importlib.import_module(name)
-    _load_steps()
-    gc.freeze()
-    for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            sys.exit(run(**json.loads(line)))
-        status = _status(child)
-        with suppress(BrokenPipeError):  # who has ordered the run is gone
-            print(os.waitstatus_to_exitcode(status), flush=True)
-    end()
+    with preloaded.libraries("steps.reference.", "tests.prove."):
+        for name in (*LOADED, *_modules()):
+            importlib.import_module(name)
+        _load_steps()
+        gc.freeze()
+        for line in sys.stdin:
+            child = os.fork()
+            if child == 0:
+                sys.exit(run(**json.loads(line)))
+            status = _status(child)
+            with suppress(BrokenPipeError):  # who has ordered the run is gone
+                print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 def _status(child: int) -> int:

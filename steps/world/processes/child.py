@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,6 +17,15 @@ from steps.world.processes.channel import Channel, Refused, Spawned
 
 POLL = 0.01
 """Seconds between two looks whether a program is ready."""
+
+
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+"""What a judged program gets of the suite's own environment; the rest it is told (DESIGN, law 2)."""
+
+
+def inherited() -> dict[str, str]:
+    """The variables that a judged program inherits."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
 
 
 class DidNotStart(RuntimeError):

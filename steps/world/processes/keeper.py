@@ -6,6 +6,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,17 @@ from steps.world.processes import keeper_process
 from steps.world.processes.channel import Channel
 from steps.world.processes.child import Child
 
-PROGRAM = [sys.executable, "-I", "-S", keeper_process.__file__]
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a keeper begins: its program, and the descriptors that it inherits."""
+
+    program: list[str]
+    descriptors: tuple[int, ...] = ()
+
+
+beginning = Beginning([sys.executable, "-I", "-S", keeper_process.__file__])
+"""How one begins from now on."""
 
 
 class Keeper:
@@ -34,10 +45,11 @@ class Keeper:
     @classmethod
     async def start(cls) -> Self:
         process = await asyncio.create_subprocess_exec(
-            *PROGRAM,
+            *beginning.program,
             tempfile.gettempdir(),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            pass_fds=beginning.descriptors,
             start_new_session=True,  # Ctrl-C is for the suite alone
         )
         channel = Channel(process)
@@ -65,7 +77,8 @@ class Keeper:
         """End all children, as if the suite had ended, and remove the run directory."""
         await self._channel.close()
         if self.directory.exists():  # the keeper process was killed
-            sweep = await asyncio.create_subprocess_exec(*PROGRAM, str(self.directory.parent), "sweep")
+            program = [*beginning.program, str(self.directory.parent), "sweep"]
+            sweep = await asyncio.create_subprocess_exec(*program, pass_fds=beginning.descriptors)
             await sweep.wait()
 
     async def __aenter__(self) -> Self:

@@ -33,7 +33,8 @@ import time
 
 TYPE_CHECKING = False  # typing's own costs its import
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, NoReturn
 
 PREFIX = "agent-sre-acceptance-"
 """Run directories are called this plus twelve hex digits."""
@@ -50,6 +51,8 @@ LOOK = 0.2
 
 LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+become: Callable[[str, list[str], dict[str, str]], NoReturn] = os.execvpe
+"""How a child becomes its program."""
 RESTORED = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 
@@ -127,7 +130,7 @@ class Keeper:
                 os.dup2(log, 1)
                 os.dup2(log, 2)
                 os.chdir(request["directory"])
-                os.execvpe(request["argv"][0], request["argv"], {**request["environment"], MARK: self.directory})
+                become(request["argv"][0], request["argv"], {**request["environment"], MARK: self.directory})
             except OSError as error:
                 filename = error.filename or request["argv"][0]
                 os.write(tells, json.dumps([error.errno, os.fsdecode(filename)]).encode())
