@@ -75,8 +75,6 @@ def open_stage(settings: Mapping[str, str]) -> Stage:
     facts.settings, facts.defaults = in_force(stage.profile), defaults()
     facts.waivers = path_of(settings.get("profile", REFERENCE)).with_name("waivers.toml")
     facts.redact = stage.world.journal.redact
-    if run.record:
-        stage.world.signals.expose(run.record.metrics.registry)
     return stage
 
 

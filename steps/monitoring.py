@@ -68,7 +68,7 @@ def follow_conventions(context: Context) -> None:
 
 @when("Prometheus scrapes this validation")
 def scraped_itself(context: Context) -> None:
-    context.validation.runs()
+    context.validation.watch()
 
 
 @then("Prometheus knows how long this validation has been running")

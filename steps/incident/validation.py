@@ -115,6 +115,14 @@ class Validation:
             f"Expected the validation's metrics to keep to Prometheus' conventions, but promtool says: {said}"
         )
 
+    def watch(self) -> None:
+        """This very validation's metrics can be scraped as long as the scenario lasts."""
+        assert run.record, "The suite runs under its own runner."
+        registry = run.record.metrics.registry
+        self._signals.expose(registry)
+        self._incident.ending.callback(self._signals.withdraw, registry)
+        self.runs()
+
     def runs(self) -> None:
         """Prometheus comes to know how long this very validation has been running."""
 
