@@ -95,12 +95,9 @@ class Attribute:
     type: str = UNKNOWN
 
     def of(self, span: Span, trace: Trace) -> Known:
-        held: list[dict[str, Value]] = []
-        if self.scope != "resource":
-            held.append(span.attributes)
-        if self.scope != "span":
-            held.append(span.resource)
-        return next((values[self.name] for values in held if self.name in values), None)
+        if self.scope != "resource" and self.name in span.attributes:
+            return span.attributes[self.name]
+        return None if self.scope == "span" else span.resource.get(self.name)
 
     def fields(self) -> Iterator[Attribute | Intrinsic]:
         yield self
