@@ -60,7 +60,7 @@ from reports.worker import feature_of
 
 JOBS = re.compile(r"-j|--jobs|--parallel")
 """How the command says how many workers there are to be."""
-PER_CORE, MOST = 2, 8
+PER_CORE, MOST = 2.5, 8
 """How many workers there are for each core, as they wait for the agent most of the time, and at most."""
 WORTHWHILE = 4.0
 """Seconds of work for which a world of its own is worthwhile."""
@@ -267,7 +267,7 @@ class AcceptanceRunner(Runner):  # type: ignore[misc]
             raise UsageError("Only the live display can follow several workers: leave out either --format or --jobs.")
         if asked or alone:
             return 1 if alone else int(self.config.jobs)
-        return min(PER_CORE * len(os.sched_getaffinity(0)), MOST, int(expected // WORTHWHILE))
+        return min(int(PER_CORE * len(os.sched_getaffinity(0))), MOST, int(expected // WORTHWHILE))
 
     # -- the run ------------------------------------------------------------------------------------------------------
 
