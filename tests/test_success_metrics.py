@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -286,6 +287,29 @@ def test_calls_about_other_alerts_are_not_counted_and_calls_about_none_are() -> 
     exchange("jira", journal=journal, request_body=alert.mark.encode())
     found = integrations.calls_between(journal, [("agent-sre", "linear")], [alert], 0)
     assert {call.number for call in found} == {own.number, about_none.number}
+
+
+def test_calls_about_the_tickets_of_others_are_not_counted_and_calls_about_the_own_ones_are() -> None:
+    journal, alert, other = Journal(), make_alert(), make_alert()
+    theirs, mine, bare = (str(uuid4()) for _ in range(3))
+
+    def create(ticket: str, title: str, began: float) -> Exchange:
+        asked = json.loads(CREATE) | {"variables": {"input": {"id": ticket, "title": title}}}
+        return exchange(journal=journal, request_body=json.dumps(asked).encode(), began=began)
+
+    def comment(*tickets: str, answer: Sequence[str] = ()) -> Exchange:
+        asked = {"query": "mutation M { commentCreate }", "variables": {"about": tickets}}
+        told = {"errors": [{"message": "Argument Validation Error"}], "data": answer}
+        return exchange(
+            journal=journal, request_body=json.dumps(asked).encode(), response_body=json.dumps(told).encode(), began=101
+        )
+
+    create(theirs, other.mark, began=99)
+    opening, untold = create(mine, alert.mark, began=100), create(bare, "Something is wrong", began=100)
+    counted = [comment(mine), comment(mine, theirs), comment(bare), comment(), comment(answer=[theirs])]
+    comment(theirs)
+    found = integrations.calls_between(journal, [("agent-sre", "linear")], [alert], 100)
+    assert [call.number for call in found] == [call.number for call in (opening, untold, *counted)]
 
 
 # -- M1

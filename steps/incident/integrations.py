@@ -294,11 +294,28 @@ SYSTEMS: dict[str, System] = {
 
 
 def calls_between(journal: Journal, hops: Iterable[Hop], alerts: Sequence[Alert], since: float) -> list[Exchange]:
-    """The calls on these hops that are about these alerts, or about none at all."""
-    own = {call.number for call in journal.exchanges(mentioning=[alert.mark for alert in alerts], since=since)}
+    """The calls on these hops that are about these alerts, or about none at all.
+
+    Many a call names but the ticket of what it is about: so what is still said on a ticket of others is not counted.
+    """
+    marks = {alert.mark for alert in alerts}
+    about = {call.number for call in journal.exchanges(mentioning=marks, since=since)}
+    tickets, others = set[str](), set[str]()
+    for call in (one for tracker in TRACKERS for one in journal.exchanges(callee=tracker)):
+        if call.number in about:
+            tickets |= ticket_names(call)
+        elif names_incident(call):
+            others |= ticket_names(call)
+    on_others = [call for call in journal.exchanges(mentioning=others, since=since) if _asks_about(others, call)]
+    beside = {call.number for call in on_others if not _asks_about(tickets, call)}
     wanted = set(hops)
     on_them = [call for call in journal.exchanges(since=since) if (call.caller, call.callee) in wanted]
-    return [call for call in on_them if call.number in own or not names_incident(call)]
+    return [call for call in on_them if call.number in about or not (call.number in beside or names_incident(call))]
+
+
+def _asks_about(tickets: Iterable[str], call: Exchange) -> bool:
+    asked = f"{call.url} {call.request_text}"
+    return any(name in asked for name in tickets)
 
 
 def trace(journal: Journal, alert: Alert, facts: Facts | None, since: float) -> Trace:
