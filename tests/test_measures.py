@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -63,18 +64,27 @@ def test_each_limit_that_is_passed_is_told(seen: dict[str, Any], told: str) -> N
     refused(lambda: bearable(watched, LIMITS, incident()), told)
 
 
-@pytest.mark.parametrize("more", [-KEPT, 0, LATER - 1])
-def test_connections_may_be_kept_that_are_used_again(more: int) -> None:
+def used(*more: int) -> Callable[[], Usage]:
+    """What is used at each look, in files more than after the burst."""
+    looks = iter(more)
+    return lambda: usage(files=8 + KEPT + next(looks))
+
+
+@pytest.mark.parametrize("looks", [(-KEPT, -KEPT), (0, 0), (LATER - 1, LATER - 1), (-KEPT, LATER - 1 - KEPT)])
+def test_connections_may_be_kept_that_are_used_again(looks: tuple[int, int]) -> None:
     watched: Any = Watched(peak=usage(files=400), after=usage(files=8 + KEPT))
     seen = incident()
-    uses_again(watched, LIMITS, lambda: usage(files=8 + KEPT + more), seen)
-    assert f"{KEPT} after the burst, {more:+d} after {LATER} more alerts" in str(seen.seen)
+    uses_again(watched, LIMITS, used(*looks), seen)
+    assert f"{KEPT} after the burst, {looks[0]:+d} after {LATER} more alerts" in str(seen.seen)
 
 
-@pytest.mark.parametrize("more", [LATER, 6 * LATER])
-def test_files_that_each_further_alert_takes_are_lost(more: int) -> None:
+@pytest.mark.parametrize(
+    ("looks", "more"), [((LATER, LATER), LATER), ((6 * LATER, 12 * LATER), 6 * LATER), ((-9, 6 * LATER - 9), 6 * LATER)]
+)
+def test_files_that_each_further_alert_takes_are_lost(looks: tuple[int, int], more: int) -> None:
+    """Also when at first as many connections of the burst are given up."""
     watched: Any = Watched(peak=usage(files=400), after=usage(files=8 + KEPT))
-    claim = partial(uses_again, watched, LIMITS, lambda: usage(files=8 + KEPT + more), incident())
+    claim = partial(uses_again, watched, LIMITS, used(*looks), incident())
     refused(claim, f"the {KEPT} open files", f"took {more} more")
 
 
