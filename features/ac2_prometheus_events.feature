@@ -214,8 +214,9 @@ Feature: AC2 prometheus-events Integration
 
   @AC2.6
   Scenario: A resolved alert never overtakes its firing
-    Given the broker fails the first delivery of an alert's firing
+    Given the broker fails the first deliveries of an alert's firing
     When Alertmanager notifies prometheus-events that the alert fires and then that it is resolved
+    And the broker recovers after the resolved event has had the time to overtake
     Then the broker takes the fired event before the resolved event
 
   @AC2.6

@@ -18,10 +18,10 @@ from steps.world.trouble import FIELD_ERRORS, GENERAL_ERROR
 # -- the broker
 
 
-@given("the broker fails the first delivery of an alert's firing")
-def first_firing_fails(context: Context) -> None:
+@given("the broker fails the first deliveries of an alert's firing")
+def firing_fails(context: Context) -> None:
     context.fault = context.stage.trouble.at_broker(
-        "answers that it is unavailable", context.incident.alert.mark, times=1
+        "answers that it is unavailable", context.incident.alert.mark, events.FIRED
     )
 
 
@@ -65,6 +65,12 @@ def recovers_for_one(context: Context) -> None:
 
 def recovers_late(context: Context, alert: Alert) -> None:
     context.events.outlasted(alert, "fired", context.stage.profile.rulings.tries)
+    context.fault.lift()
+
+
+@when("the broker recovers after the resolved event has had the time to overtake")
+def recovers_after_overtaking(context: Context) -> None:
+    context.events.let_overtake(context.incident.alert)
     context.fault.lift()
 
 

@@ -19,7 +19,7 @@ from steps.incident.events import FIRED, RESOLVED, Events, Sent, event_about
 from steps.incident.facts import label_facts
 from steps.incident.incident import Incident
 from steps.incident.malformed import MALFORMED
-from steps.incident.notification import common, fingerprint, notification
+from steps.incident.notification import Status, common, fingerprint, notification
 from steps.incident.sayings import sayings
 from steps.incident.texts import LACKS
 from steps.incident.waiting import BedNotReady, Waiting
@@ -1006,23 +1006,25 @@ class Broker:
         incident = Incident(self.journal, None, None)  # type: ignore[arg-type]
         self.claims = Events(self.journal, Waiting(self.journal, Limits(recovery=self.recovery)), incident)
 
-    def tried(self, *began: float, notified: tuple[float, ...] = (0,), answered: int = 503) -> Alert:
+    def tried(self, *began: float, notified: tuple[float, ...] = (0,), answered: int | None = 503) -> Alert:
         """An alert whose event was tried at those times, after notifications at those, which were answered so."""
         alert = make_alert()
         for at in notified:
-            self.journal.record(
-                caller="alertmanager",
-                callee="prometheus-events",
-                method="POST",
-                url="http://prometheus-events/webhook",
-                request_headers=(),
-                request_body=json.dumps(notification([(alert, "firing")])).encode(),
-                status=answered,
-                began=at,
-                ended=at,
-            )
+            self.notified(alert, "firing", at, answered)
         broker_attempts(self.journal, alert, *began)
         return alert
+
+    def notified(self, alert: Alert, status: Status, began: float, answered: int | None) -> None:
+        """Alertmanager has notified of the alert; the notification is under way still if nobody has answered."""
+        url = "http://prometheus-events/webhook"
+        said: dict[str, Any] = {"caller": "alertmanager", "callee": "prometheus-events", "method": "POST", "url": url}
+        body = json.dumps(notification([(alert, status)])).encode()
+        if answered is None:
+            self.journal.begin(**said, headers=(), began=began).sent(body)
+        else:
+            self.journal.record(
+                **said, request_headers=(), request_body=body, status=answered, began=began, ended=began
+            )
 
     def growing(self, *alerts: Alert) -> None:
         self.claims.growing_pauses([*alerts], "fired", 1.5, lambda: self.tried(*self.again.pop(0)))
@@ -1119,6 +1121,34 @@ def test_who_has_promised_an_event_has_to_outlast_more_than_few_tries(answered: 
     began = broker.journal.cursor()
     broker.claims.outlasted(alert, "fired", 5)
     assert (1 <= broker.journal.cursor() - began < 2) == outlasts
+
+
+@pytest.mark.parametrize(
+    ("attempts", "answered", "told_of_end", "lasts"),
+    [
+        # taken at once: told of the end while the fired event fails
+        ((0.0,), 202, None, True),
+        ((0.0, 0.1, 0.3, 0.7), 202, None, True),
+        ((0.0, 0.1), 202, 0.05, True),
+        ((0.0, 0.1, 0.3), 202, 0.05, False),
+        ((0.0, 0.1, 0.3, 0.7), 202, 0.2, False),
+        ((0.0, 0.1, 0.3, 0.7), 202, 0.5, True),
+        # taken with the event only: told of the end when the broker has recovered
+        ((0.0, 0.1), None, None, True),
+        ((0.0, 0.1, 0.3), None, None, False),
+        ((0.0, 0.4, 1.0), 503, None, False),
+    ],
+)
+def test_a_firing_fails_until_its_end_could_have_overtaken_it(
+    attempts: tuple[float, ...], answered: int | None, told_of_end: float | None, lasts: bool
+) -> None:
+    broker = Broker(recovery=0.5)
+    alert = broker.tried(*attempts, answered=answered)
+    if told_of_end is not None:
+        broker.notified(alert, "resolved", told_of_end, answered=None)
+    began = broker.journal.cursor()
+    broker.claims.let_overtake(alert)
+    assert (broker.journal.cursor() - began >= 0.5) == lasts
 
 
 def test_attempts_after_one_notification_carry_one_id_and_those_after_another_may_carry_another() -> None:

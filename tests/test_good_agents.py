@@ -111,6 +111,16 @@ BROKER_ALONE_FOR_A_WHILE = (
     ),
 )
 
+PROMISED_AT_ONCE = (
+    (
+        "delivered = await self._work.outcome(delivering)",
+        """
+        self._delivery._retries = Retries(12, 0.2)
+        delivered = delivering is not None
+        """.strip(),
+    ),
+)
+
 MODEL_LEFT_ALONE = (
     (
         "fresh = self._loaded_at is not None",
@@ -195,6 +205,11 @@ GOOD = (
         "leaves the broker alone for a while that has failed",
         {"../prometheus_events/delivery.py": BROKER_ALONE_FOR_A_WHILE},
         ("--tags", "@AC2.5", "-n", "down for longer than its delivery is tried"),
+    ),
+    Good(
+        "promises Alertmanager at once to deliver, and keeps the order of an alert's events",
+        {"../prometheus_events/app.py": PROMISED_AT_ONCE},
+        ("--tags", "@AC2.6"),
     ),
     Good(
         "leaves the model alone for a while, and words in its own way that it did not decide",

@@ -9,8 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from steps.incident.alert import Alert, make_alert
+from steps.incident.events import FIRED, Happening, event_about
 from steps.incident.outages import ACTED_ON, READ_FROM, system_of
 from steps.world import trouble
+from steps.world.cluster.cloudevent import Mode, encode
 from steps.world.gateway.faults import CallFault
 from steps.world.gateway.messages import Request
 from steps.world.journal import Headers, Journal
@@ -51,6 +54,25 @@ def test_a_token_is_told_from_another_that_is_carried_the_same_way(credential: s
     assert not trouble._carries(request(headers=(("authorization", f"Bearer {TOKEN}"),)), TOKEN)
     assert not trouble._carries(request(headers=(("authorization", "Basic é"),)), TOKEN)
     assert not trouble._carries(request(), TOKEN)
+
+
+@pytest.mark.parametrize("mode", ["binary", "structured"])
+def test_the_broker_fails_the_events_of_one_alert_that_are_of_one_type(mode: Mode) -> None:
+    def offered(alert: Alert, happening: Happening) -> Request:
+        message = encode(event_about(alert, happening, "1"), mode)
+        return request("/", caller="prometheus-events", headers=message.headers, body=message.body)
+
+    injected: list[CallFault] = []
+    gateway = SimpleNamespace(inject=lambda host, fault: injected.append(fault) or nullcontext())
+    troubled = Trouble(Journal(), gateway, None, None, None, None, None)  # type: ignore[arg-type]
+    alert = make_alert()
+    troubled.at_broker("answers that it is unavailable", alert.mark, FIRED)
+    troubled.at_broker("answers that it is unavailable", alert.mark)
+    troubled.at_broker("answers that it is unavailable")
+    no_event = request("/", caller="prometheus-events", body=alert.mark.encode())
+    asked = (offered(alert, "fired"), offered(alert, "resolved"), no_event, offered(make_alert(), "fired"))
+    met = [[meets(fault, one) for one in asked] for fault in injected]
+    assert met == [[True, False, False, False], [True, True, True, False], [True, True, True, True]]
 
 
 def test_what_jira_has_against_an_issue_is_more_than_a_log_cut_short_would_show() -> None:

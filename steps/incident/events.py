@@ -251,6 +251,24 @@ class Events:
 
         self._waiting.long_outage(met, tries + 1)
 
+    def let_overtake(self, alert: Alert) -> None:
+        """Lets the broker fail the alert's fired event until the resolved one could have overtaken it.
+
+        Alertmanager notifies of the end once the notification of the beginning is taken. Who takes that at once is told
+        of the end while the fired event fails, which has to fail twice more then, so that the resolved event was
+        in time. Who takes it only when the broker has the event is not told before the broker recovers: the fired event
+        has failed twice more then, too, so that who goes on without it would have been told.
+        """
+
+        def met() -> list[Sent]:
+            tried, ended = self.at_broker(alert, "fired"), self._told(alert, "resolved")
+            if ended:
+                return [sent for sent in tried if sent.exchange.began >= ended[0]]
+            promised = any(said.status and said.status < 300 for said in self.notifications(alert, "fired"))
+            return [] if promised else tried[1:]
+
+        self._waiting.long_outage(met, times=2)
+
     def given_up(self, alerts: Sequence[Alert], happening: Happening) -> None:
         """Lets the broker hang until one of the events was tried in vain: the sender has waited no longer.
 
@@ -339,9 +357,13 @@ class Events:
         return [pauses_between(made) for made in rounds if len(made) >= 3]
 
     def _told(self, alert: Alert, happening: Happening) -> list[float]:
-        """When Alertmanager's notifications of the alert began. Journal's times."""
-        under_way = self._journal.in_flight(caller="alertmanager", callee="prometheus-events", mentioning=alert.mark)
-        return [notification.began for notification in (*self.notifications(alert, happening), *under_way)]
+        """When Alertmanager's notifications of the alert in that state began, also those under way. Journal's times.
+
+        One that ends meanwhile counts twice rather than not at all.
+        """
+        said = self._journal.in_flight(caller="alertmanager", callee="prometheus-events", mentioning=alert.mark)
+        under_way = [notification for notification in said if holds(notification, alert, STATUS[happening])]
+        return sorted(notification.began for notification in (*under_way, *self.notifications(alert, happening)))
 
     def group_of(self, alert: Alert) -> list[dict[str, str]]:
         """The labels of all alerts in the last notification that held this one: its group."""

@@ -10,6 +10,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from steps.world import hosts
+from steps.world.cluster.cloudevent import EventError, decode
 from steps.world.credentials import Credentials
 from steps.world.earlier import Aim, Earlier
 from steps.world.gateway import Gateway, Injection
@@ -238,10 +239,13 @@ class Trouble:
         """Lifts every fault that is still in force."""
         self._open.close()
 
-    def at_broker(self, fails: str, only: str | None = None, times: int | None = None) -> Injection:
-        """The broker fails so, for events that mention `only` or for all of them."""
-        matching = (lambda request: only.encode() in request.body) if only else None
-        return self._inject(hosts.BROKER, AT_BROKER[fails](matching=matching, times=times))
+    def at_broker(self, fails: str, only: str = "", kind: str | None = None) -> Injection:
+        """The broker fails so, for events that mention `only`, are of that type, or for all of them."""
+
+        def matching(request: Request) -> bool:
+            return only.encode() in request.body and kind in (None, _type_of_event(request))
+
+        return self._inject(hosts.BROKER, AT_BROKER[fails](matching=matching))
 
     def broker_overloaded(self, seconds: int, only: str) -> Injection:
         """The broker answers the next event that mentions `only` that it is overloaded, and asks for so much time."""
@@ -420,6 +424,13 @@ class Trouble:
 
 def _from_agent(request: Request) -> bool:
     return request.caller == "agent-sre"
+
+
+def _type_of_event(request: Request) -> str | None:
+    try:
+        return decode(request.headers, request.body).type
+    except EventError:
+        return None
 
 
 def _function_host(name: str) -> str:
