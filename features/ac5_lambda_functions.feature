@@ -307,18 +307,19 @@ Feature: AC5 LambdaFunction Integration
     And the function is not called before the cool-down is over
 
   @AC5.8
-  Scenario Outline: After the cool-down one call probes the function, though <meanwhile>, and its success closes the circuit breaker
+  Scenario: Alerts that meet a circuit breaker open do not keep it open
     Given a LambdaFunction whose circuit breaker is open
-    And <meanwhile>
+    When alerts that it remediates keep firing
+    Then the function is called again after its cool-down
+
+  @AC5.8
+  Scenario: After the cool-down one call probes the function, though a probe has failed, and its success closes the circuit breaker
+    Given a LambdaFunction whose circuit breaker is open
+    And a probe of it has failed
     And it has recovered and its cool-down is over
     When 3 alerts fire together that it remediates
     Then one call alone probes the function
     And after its success the function is called for every alert again
-
-    Examples:
-      | meanwhile                     |
-      | another alert has met it open |
-      | a probe of it has failed      |
 
   @AC5.8
   Scenario: A probe that fails keeps the circuit breaker open

@@ -478,17 +478,16 @@ def is_cool(context: Context) -> None:
     context.stage.waiting.pass_time(context.opened_at + cool_down * (1 + TOLERANCE))
 
 
-@given("another alert has met it open")
-def has_met_it_open(context: Context) -> None:
-    """Who is turned away does not make it last. Who comes too late for that probes it, and another one comes sooner."""
-    for passed in (0.75, 0.5, 0.25):
-        context.stage.waiting.pass_time(context.opened_at + context.stage.profile.rulings.breaker_cooldown * passed)
-        alert = fire(context, context.incident.function)
-        is_cool(context)
-        context.remediation.failed(alert)
-        if not context.remediation.calls(alert):
-            return
-        fails_once_more(context, alert)
+@when("alerts that it remediates keep firing")
+def keep_firing(context: Context) -> None:
+    """Until the function is called again, or would have been for an alert that fired when its cool-down was over."""
+    pause = context.stage.profile.rulings.breaker_cooldown / 4
+    due = context.opened_at + context.stage.profile.rulings.breaker_cooldown + context.stage.waiting.limits.ticket
+    at = context.opened_at + pause
+    while at < due and not context.remediation.begun_since(context.incident.function, context.opened_at):
+        context.stage.waiting.pass_time(at)
+        fire(context, context.incident.function)
+        at += pause
 
 
 @given("a probe of it has failed")
@@ -528,6 +527,13 @@ def other_called(context: Context) -> None:
             return
         probe_has_failed(context)
         other_function_fires(context)
+
+
+@then("the function is called again after its cool-down")
+def called_after_cool_down(context: Context) -> None:
+    function, cool_down = context.incident.function, context.stage.profile.rulings.breaker_cooldown
+    context.remediation.first_since(function, since=context.opened_at)
+    context.remediation.left_alone(function, context.opened_at, cool_down)
 
 
 @then("one call alone probes the function")

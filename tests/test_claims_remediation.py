@@ -386,6 +386,19 @@ def test_a_probe_may_take_as_long_as_a_function_may() -> None:
     refused(lambda: claims.one_probe(FUNCTION, since=probe.began - 0.001), "1 more")
 
 
+def test_a_call_has_begun_since_a_time_before_it_and_no_later_one() -> None:
+    alert, journal = make_alert(function=FUNCTION), Journal()
+    claims = claims_about(alert, journal, ticket=0.1)
+    assert claims.begun_since(FUNCTION, since=0) == []
+    flight = begun(journal, alert)
+    for _ in ("under way", "over"):
+        assert [call.number for call in claims.begun_since(FUNCTION, flight.began - 0.001)] == [flight.number]
+        assert claims.begun_since(FUNCTION, flight.began) == claims.begun_since("another", since=0) == []
+        flight.end()
+    assert claims.first_since(FUNCTION, flight.began - 0.001).number == flight.number
+    refused(lambda: claims.first_since(FUNCTION, flight.began), "again after its cool-down")
+
+
 def test_a_call_is_given_up_within_its_time_out_whatever_a_recovery_may_take() -> None:
     alert, journal = make_alert(function=FUNCTION), Journal()
     claims = claims_about(alert, journal, recovery=0.1)

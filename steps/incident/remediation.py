@@ -348,15 +348,26 @@ class Remediation:
         self._incident.did_not_see(f"a call of {function} within its cool-down", control=lambda: made)
         left_alone(made, since, since + cool_down)
 
-    def one_probe(self, function: str, since: float) -> None:
-        """After that time there is one successful call of the function, and no other beside it."""
+    def begun_since(self, function: str, since: float) -> list[Exchange]:
+        """The calls of the function that began later than that, also those under way."""
+        begun = self._under_way_at(function, since) + self.calls_of(function)
+        return [call for call in begun if call.began > since]
 
-        def probed() -> Exchange:
+    def first_since(self, function: str, since: float) -> Exchange:
+        """The first call of the function that began later than its cool-down did. Waits until it has ended."""
+
+        def ended() -> Exchange:
             made = [call for call in self.calls_of(function) if call.began > since]
             assert made, f"Expected agent-sre to call {function} again after its cool-down, but it did not."
             return made[0]
 
-        probe = self._ended(probed, lambda: self._under_way_at(function), "ticket")
+        call = self._ended(ended, lambda: self._under_way_at(function), "ticket")
+        self._incident.saw_exchanges(f"The first call of {function} since its cool-down began", [call])
+        return call
+
+    def one_probe(self, function: str, since: float) -> None:
+        """After that time there is one successful call of the function, and no other beside it."""
+        probe = self.first_since(function, since)
         made = self.calls_of(function) + self._under_way_at(function, since=probe.began)
         self._incident.saw_exchanges("Calls of the function since its cool-down", [c for c in made if c.began > since])
         alone(probe, made)
