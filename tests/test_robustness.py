@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from steps.drivers.broker import Broker
-from steps.drivers.doors import Doors
+from steps.drivers.doors import Answer, Doors
 from steps.incident.incident import Incident
 from steps.incident.robustness import Robustness, Siege
 from steps.incident.waiting import Waiting
@@ -85,7 +85,7 @@ class Program:
 
 @contextmanager
 def besieged(
-    careless: Careless, directory: Path, revive: Callable[[], str | None] = lambda: None
+    careless: Careless, directory: Path, revive: Callable[[], str | None] = lambda: None, doors: type[Doors] = Doors
 ) -> Iterator[tuple[Robustness, Siege]]:
     """A careless program behind the gateway, and what came of bad input at its door."""
     journal = Journal()
@@ -96,9 +96,9 @@ def besieged(
         taken = Starlette(routes=[Route("/", lambda _: PlainTextResponse("", 202), methods=["POST"])])
         gateway.route(hosts.BROKER, "broker", taken)
         incident = Incident(journal, Signals(), Broker.__new__(Broker))
-        limits = Limits(event=0.5, quiet=0.05, patience=5)
-        doors = Doors(gateway.client("suite"), "0123456789abcdef", loop)
-        robustness = Robustness(lambda: doors, revive, directory, 5, journal, Waiting(journal, limits), incident)
+        limits = Limits(event=10, quiet=0.05, patience=5)
+        made = doors(gateway.client("suite"), "0123456789abcdef", loop)
+        robustness = Robustness(lambda: made, revive, directory, 5, journal, Waiting(journal, limits), incident)
         try:
             yield robustness, robustness.besiege(DOOR, ())
         finally:
@@ -147,15 +147,33 @@ def test_a_program_that_ends_is_told_and_started_again(tmp_path: Path) -> None:
 
 
 def test_a_program_that_hangs_is_told(tmp_path: Path) -> None:
-    class Hanging(Response):
-        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-            await asyncio.sleep(60)
+    class NobodyAnswersDepth(Doors):
+        """The time is over at once, and for nothing but depth, however busy the machine is."""
 
-    def hangs_on_depth(body: bytes) -> Response | None:
-        return Hanging() if body.startswith(b"[[[") else None
+        def ask(self, *request: Any, **limits: Any) -> Answer:
+            asked = super().ask(*request, **limits)
+            return Answer(None, "") if request[3].startswith(b"[[[") else asked
 
-    with besieged(hangs_on_depth, tmp_path) as (robustness, siege):
-        refused(lambda: robustness.withstood(siege), "it was not answered within 0.5 s", "nested deeply")
+    with besieged(lambda body: None, tmp_path, doors=NobodyAnswersDepth) as (robustness, siege):
+        refused(lambda: robustness.withstood(siege), "it was not answered within 10 s", "nested deeply")
+
+
+def test_a_door_that_hangs_has_not_answered() -> None:
+    async def hang(_: Request) -> Response:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody ends it")
+
+    app = Starlette(routes=[Route("/", hang, methods=["POST"])])
+    with Loop() as loop:
+        gateway = Gateway(Journal(), Authority())
+        loop.run(gateway.start())
+        gateway.route(hosts.AGENT, "agent-sre", app)
+        try:
+            doors = Doors(gateway.client("suite"), "0123456789abcdef", loop)
+            answer = doors.ask("POST", f"http://{hosts.AGENT}/", {}, b"{}", within=0.05)
+            assert (answer.status, answer.hung_up) == (None, False)
+        finally:
+            loop.run(gateway.close())
 
 
 def test_what_comes_of_refused_input_is_told_with_the_smallest_case(tmp_path: Path) -> None:
