@@ -261,3 +261,22 @@ def test_what_an_alert_says_neither_ends_a_query_nor_is_calculated_in_it(callee:
         (asked(one, callee, path, response_body=one.result.encode()), f"calculated in a call to {callee}"),
     ):
         refused(lambda made=made: hostile.carried_out(one, [nothing_found, made]), "a query for an SLO", words)
+
+
+def judged(lost: Exchange, *answers: Answer) -> hostile.Hostility:
+    """Claims about a run with that one call, whose question the suite gets these answers to."""
+    doors = Mock(ask=Mock(side_effect=answers))
+    waiting = Mock(limits=load("reference").limits)
+    return hostile.Hostility(lambda: doors, Mock(exchanges=Mock(return_value=[lost])), waiting, Mock(began=0), Mock())
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_a_question_without_an_answer_is_asked_again_to_judge_it(status: int | None) -> None:
+    one = saying("a query for an SLO", "key")
+    lost = asked(one, "prometheus", "/api/v1/query", status=status)
+    judged(lost, Answer(200, "[]")).not_carried_out([one])
+    judged(asked(one, "linear", "/graphql", status=status)).not_carried_out([one])
+    refused(lambda: judged(lost, Answer(200, one.result)).not_carried_out([one]), "calculated in a call to prometheus")
+    refused(lambda: judged(lost, Answer(400, "parse error")).not_carried_out([one]), "prometheus answered 400")
+    with pytest.raises(BedNotReady, match="prometheus does not answer what agent-sre asks it: http://prometheus"):
+        judged(lost, Answer(status, "")).not_carried_out([one])

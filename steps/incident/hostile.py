@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from steps.drivers.doors import Doors
 from steps.incident.alert import Alert, make_alert
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues, listed
-from steps.incident.waiting import Waiting
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets.surroundings import JUDGED
 from steps.world.gateway.network import UNDECLARED
 from steps.world.journal import Exchange, Journal
@@ -19,6 +20,8 @@ EVIL = "evil.example.com"
 """A host that nobody declares."""
 ASKED = {"prometheus": "/query", "loki": "/query", "tempo": "/search", "jira": "/search"}
 """Who is asked in a query language, and what of a path that takes one."""
+OF_ONE_CALL = ("host", "connection", "content-length", "transfer-encoding", "accept-encoding", "te", "traceparent")
+"""Header fields that belong to one call: whoever asks the same again has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,10 @@ def saying(content: str, incident: str) -> Hostile:
 class Hostility:
     """Claims about hostile alerts. Each keeps what it saw as evidence, or raises AssertionError."""
 
-    def __init__(self, journal: Journal, waiting: Waiting, incident: Incident, issues: Issues) -> None:
+    def __init__(
+        self, doors: Callable[[], Doors], journal: Journal, waiting: Waiting, incident: Incident, issues: Issues
+    ) -> None:
+        self._doors = doors
         self._journal = journal
         self._waiting = waiting
         self._incident = incident
@@ -127,13 +133,27 @@ class Hostility:
         )
 
     def not_carried_out(self, hostile: Sequence[Hostile]) -> None:
-        """No host was called that only they name, no function, nothing was calculated, and no query has been broken."""
+        """No host was called that only they name, no function, nothing was calculated, and no query has been broken.
+
+        What was asked in a query language and not answered is asked again. Raises BedNotReady when it is not then.
+        """
         made = [one for one in self._journal.exchanges(since=self._incident.began) if one.caller in JUDGED]
         about = {one.content: [call for call in made if _about(one, call)] for one in hostile}
         self._incident.saw("Calls about each", "\n".join(f"{len(calls):>5}  {name}" for name, calls in about.items()))
         self._incident.did_not_see("what a hostile alert asks for", control=lambda: any(about.values()))
         for one in hostile:
-            carried_out(one, about[one.content])
+            carried_out(one, [self._answered(call) for call in about[one.content]])
+
+    def _answered(self, call: Exchange) -> Exchange:
+        """The call; a question that has had no answer with the one that the suite gets to it, as a judge needs one."""
+        if call.callee not in ASKED or ASKED[call.callee] not in call.path or (call.status and call.status < 500):
+            return call
+        headers = {name: value.encode() for name, value in call.request_headers if name.lower() not in OF_ONE_CALL}
+        within = self._waiting.limits.recovery
+        answer = self._doors().ask(call.method, call.url, headers, call.request_body, within=within)
+        if answer.status is None or answer.status >= 500:
+            raise BedNotReady(f"{call.callee} does not answer what {call.caller} asks it: {call.url}")
+        return replace(call, status=answer.status, response_headers=(), response_body=answer.text.encode())
 
     def _delivered(self, alert: Alert) -> list[Exchange]:
         said = self._journal.exchanges(mentioning=alert.mark, since=self._incident.began)

@@ -327,7 +327,7 @@ class Stage:
                 lambda: self.kubernetes, lambda: self.prometheus, self.world.signals, waiting, incident
             ),
             trust=Trust(journal, waiting, incident),
-            hostility=Hostility(journal, waiting, incident, issues),
+            hostility=Hostility(lambda: self.doors, journal, waiting, incident, issues),
             robustness=Robustness(
                 lambda: self.doors,
                 self.target.revive,

@@ -175,7 +175,7 @@ class Targets(Section):
 class Load(Section):
     """The load under which success metrics are measured: alerts on a schedule, whatever becomes of those before."""
 
-    rate: float = Field(default=10, gt=0)
+    rate: float = Field(default=5, gt=0)
     """Alerts a second."""
     alerts: int = Field(default=200, ge=1)
     """So many, for each of which every system is needed but those where people approve."""

@@ -240,7 +240,7 @@ class Trouble:
         self._open.close()
 
     def at_broker(self, fails: str, only: str = "", kind: str | None = None) -> Injection:
-        """The broker fails so, for events that mention `only`, are of that type, or for all of them."""
+        """The broker fails so for events that mention `only` and, if a type is asked for, are of that type."""
 
         def matching(request: Request) -> bool:
             return only.encode() in request.body and kind in (None, _type_of_event(request))

@@ -41,10 +41,11 @@ from tests.prove.trial import digest, try_out
 PLACE, LATEST = ROOT / kill_matrix.PLACE, ROOT / "reports" / "latest"
 JOBS = 10
 """Trials side by side: a trial waits most of its time, so that two cores bear more than two."""
-MEASURES, FLOODS = re.compile(r"S5\.|M\d|AC9\.4$"), re.compile(r"SEC6$")
-"""Items whose verdict is a measure of time or of what the agent uses, and those that need all of the machine."""
+MEASURES, FLOODS = re.compile(r"S5\.|M\d|AC9\.4$|SEC7$"), re.compile(r"SEC6$")
+"""Items whose verdict is a measure, of time or of what the agent uses, or that send without a pause; and those that
+need all of the machine."""
 MEASURED = 2
-"""So many of those that measure side by side: one takes less than half of two cores."""
+"""So many of the former side by side: one takes less than half of two cores."""
 DISTURBED = (Outcome.UNPROVEN, Outcome.UNCLEAR)
 """What a trial may come to because of those beside it. Whatever survives has survived."""
 STYLE = {
