@@ -429,9 +429,9 @@ async def test_an_attempt_that_hangs_is_given_up_in_time_and_tried_again(
     async with broker_of(store, subscribers, DeliverySpec(backoff_delay=0.001, timeout=0.05)) as broker:
         await broker.publish(event())
         await broker.settled()
-        first, second = outcome(broker).attempts
+        first, *_, last = outcome(broker).attempts
     assert (first.status, first.error) == (None, "No answer within 0.05 seconds.")
-    assert second.status == 200
+    assert last.status == 200
 
 
 @pytest.mark.parametrize(("backoff", "expected"), [("linear", [0.03, 0.06, 0.09]), ("exponential", [0.06, 0.12, 0.24])])
@@ -517,7 +517,7 @@ async def test_with_a_parallelism_of_one_the_order_is_kept_also_over_retries(
 async def test_with_more_parallelism_a_retried_event_is_overtaken(store: Store, subscribers: Subscribers) -> None:
     store.create(trigger())
     subscribers.answers(503, 200)
-    async with broker_of(store, subscribers, DeliverySpec(backoff_delay=0.01, parallelism=2)) as broker:
+    async with broker_of(store, subscribers, DeliverySpec(backoff_delay=0.5, parallelism=2)) as broker:
         for number in range(3):
             await broker.publish(event(number))
         await broker.settled()
@@ -575,7 +575,7 @@ async def test_a_hanging_subscriber_holds_nothing_else_up_and_ends_with_the_brok
 async def test_an_event_for_a_deleted_trigger_is_dropped(store: Store, subscribers: Subscribers) -> None:
     store.create(trigger())
     subscribers.answers(503)
-    async with broker_of(store, subscribers, DeliverySpec(backoff_delay=0.01)) as broker:
+    async with broker_of(store, subscribers, DeliverySpec(backoff_delay=0.5)) as broker:
         await broker.publish(event())
         await asyncio.wait_for(subscribers.came.wait(), 30)
         store.delete("Trigger", "knative-lambda", "agent-sre")

@@ -65,7 +65,7 @@ def test_what_is_never_noticed_is_missed_however_often_it_is_done() -> None:
     def never() -> None:
         raise AssertionError("Expected a call, but there is none.")
 
-    waiting = Waiting(Journal(), Limits(recovery=0.3, again=0.1))
+    waiting = Waiting(Journal(), Limits(recovery=1, again=0.1))
     with pytest.raises(AssertionError, match="there is none"):
         waiting.until_done_again(lambda: done.append("an alert"), never, "recovery")
     assert len(done) >= 2
