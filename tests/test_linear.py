@@ -21,7 +21,7 @@ from steps.world.services.covered import uncovered
 from steps.world.services.linear import Linear, errors, opens_issues, operations
 from steps.world.services.linear.limits import Allowance, Bucket, Limited
 from steps.world.services.linear.problems import LinearError
-from steps.world.services.linear.schema import is_connection, schema
+from steps.world.services.linear.schema import SCHEMA, is_connection
 
 KEY, OTHER_KEY, ADMIN_KEY = "lin_api_agent", "lin_api_colleague", "lin_api_admin"
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -1037,7 +1037,7 @@ async def test_every_field_of_the_schema_can_be_asked_for(desk: Desk) -> None:
                 fields.append(f"{name}{'(first: 1)' if paged else ''} {{ {deeper} }}")
         return " ".join(fields) or "__typename"
 
-    query = schema().query_type
+    query = SCHEMA.query_type
     assert query is not None
     for name, member in query.fields.items():
         inner = get_named_type(member.type)
@@ -1061,7 +1061,7 @@ def fragment(type_: GraphQLObjectType) -> str:
 
 def sdk_document(name: str) -> str:
     """A query as Linear's own SDK writes it: each argument by a variable, the record by a fragment."""
-    query = schema().query_type
+    query = SCHEMA.query_type
     assert query is not None
     root = query.fields[name]
     type_ = get_named_type(root.type)

@@ -1,4 +1,4 @@
-"""The world notices when it stands still, and nobody fails who gave up a call meanwhile."""
+"""The world notices when it stands still, and nobody fails whose call it held up meanwhile."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ import pytest
 from steps.incident.incident import Incident
 from steps.incident.stage import Stage
 from steps.world.journal import Journal
-from steps.world.standstill import BEARABLE, BEAT, STANDSTILL, given_up, standstills_noted
+from steps.world.standstill import BEARABLE, BEAT, STANDSTILL, held_up, standstills_noted
 from steps.world.world import WorldUnavailable
 
 
@@ -61,26 +61,33 @@ def stage_with(journal: Journal) -> Any:
     return cast(Any, made)
 
 
-def stand_still(journal: Journal, **said: Any) -> None:
-    """The world stands still for a while, in which the caller of a call leaves, unless the test wants otherwise."""
-    began = journal.cursor()
-    journal.mark(STANDSTILL, "the world stood still for 0.9 s", at=began).close(began + 0.9)
+def stand_still(journal: Journal, *, began: float = 0.2, ended: float = 1.0, **said: Any) -> None:
+    """The world stands still for 0.9 seconds, in which the caller of a call leaves, unless the test wants otherwise.
+
+    The call begins and ends so many seconds after the standstill has begun.
+    """
+    at = journal.cursor()
+    journal.mark(STANDSTILL, "the world stood still for 0.9 s", at=at).close(at + 0.9)
     usual: dict[str, Any] = {
         "caller": "agent-sre",
         "callee": "loki",
         "method": "GET",
         "url": "http://loki/",
     }
-    times = {"began": began + 0.2, "ended": began + 1, "status": None}
-    journal.record(**usual | times | said)
+    journal.record(**usual | {"began": at + began, "ended": at + ended, "status": None} | said)
 
 
-def test_who_fails_and_gave_up_a_call_while_the_world_stood_still_cannot_be_judged() -> None:
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"status": 200}, {"status": 200, "began": 0.95, "ended": 1.0}],
+    ids=["given up", "answered at last", "begun when the world went on"],
+)
+def test_who_fails_and_whose_call_the_world_held_up_cannot_be_judged(said: dict[str, Any]) -> None:
     journal = Journal()
     stage = stage_with(journal)
     Stage.end(stage, "a.feature:3", failed=True)
-    stand_still(journal)
-    told = r"Meanwhile the world stood still for 0\.9 s, and agent-sre gave up its call to loki: the machine is too"
+    stand_still(journal, **said)
+    told = r"Meanwhile the world stood still for 0\.9 s and held up agent-sre's call to loki: the machine is too busy"
     with pytest.raises(WorldUnavailable, match=told):
         Stage.end(stage, "a.feature:3", failed=True)
 
@@ -88,13 +95,13 @@ def test_who_fails_and_gave_up_a_call_while_the_world_stood_still_cannot_be_judg
 @pytest.mark.parametrize(
     "said",
     [
-        {"status": 200},
         {"status": None, "fault": "loki answers nothing"},
         {"caller": "suite"},
         {"url": "http://kubernetes/apis?watch=true", "callee": "kubernetes"},
+        {"status": 200, "began": 2.0, "ended": 2.1},
     ],
 )
-def test_a_standstill_in_which_no_program_lost_patience_excuses_nothing(said: dict[str, Any]) -> None:
+def test_a_standstill_that_held_up_no_program_excuses_nothing(said: dict[str, Any]) -> None:
     journal = Journal()
     stage = stage_with(journal)
     stand_still(journal, **said)
@@ -120,15 +127,8 @@ def test_who_gave_up_a_call_that_prometheus_did_not_answer_is_excused(said: dict
         "url": "http://prometheus/",
     }
     call = journal.record(**usual | {"status": None, "began": 10.0, "ended": 10.6} | said)
-    told = given_up(journal, [call], since=0)
+    told = held_up(journal, [call], since=0)
     assert told == ("Prometheus did not answer for 0.6 s, and agent-sre gave up its call" if is_excused else "")
-
-
-def test_a_call_that_was_given_up_at_another_time_excuses_nothing() -> None:
-    journal = Journal()
-    stage = stage_with(journal)
-    stand_still(journal, began=journal.cursor() + 2, ended=journal.cursor() + 3)
-    Stage.end(stage, "a.feature:3", failed=True)
 
 
 def test_a_standstill_before_the_scenario_excuses_nothing() -> None:

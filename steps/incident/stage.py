@@ -66,7 +66,7 @@ from steps.world.processes.tools import ToolMissing, version
 from steps.world.processes.usage import Watch
 from steps.world.services.covered import uncovered
 from steps.world.staff import APPROVER, ENGINEER
-from steps.world.standstill import given_up, spare_what_lasts
+from steps.world.standstill import held_up, spare_what_lasts
 from steps.world.trouble import Trouble
 from steps.world.world import WorldUnavailable
 
@@ -457,7 +457,7 @@ class Stage:
         """A scenario ends: its signals fall, and neither a fault that it brought about nor a notification lasts.
 
         Raises WorldUnavailable when a part of the world broke meanwhile, or when the scenario has `failed` and a double
-        could not answer what agent-sre asked, or the world stood still until one of the programs gave up a call: no
+        could not answer what agent-sre asked, or the world stood still and held up a call of one of the programs: no
         verdict can be drawn. When it has passed: raises TargetUnavailable when one of the programs has ended, and
         EmptyPass when what has passed shows nothing.
         """
@@ -475,7 +475,7 @@ class Stage:
             if not_covered := uncovered(asked):
                 raise WorldUnavailable(not_covered)
             asked += incident.own(self.world.journal.exchanges(caller=CONVERTER, since=incident.began))
-            if meanwhile := given_up(self.world.journal, asked, incident.began):
+            if meanwhile := held_up(self.world.journal, asked, incident.began):
                 raise WorldUnavailable(f"Meanwhile {meanwhile}: the machine is too busy to judge.")
             return
         if ended := self.target.ended():

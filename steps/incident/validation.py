@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,20 +88,21 @@ class Validation:
         return verdict
 
     def tells(self, expected: Mapping[str, float], what: str) -> None:
-        """Prometheus comes to hold these values, by query; `$job` stands for the made-up validation's."""
+        """Prometheus comes to hold these values, by query; `$job` stands for the made-up validation's.
 
-        def held() -> str:
-            lines = []
-            for query, value in expected.items():
-                seen = self._prometheus().value(query.replace("$job", f'job="{self.job()}"'))
-                assert seen is not None and abs(seen - value) < 1e-6, (
-                    f"Expected Prometheus to know {what}: {query} is {value:g}, but it is "
-                    f"{'nothing' if seen is None else f'{seen:g}'}."
-                )
-                lines.append(f"{query}: {seen:g}")
-            return "\n".join(lines)
+        What it held once is not asked for again: a busy machine may miss a scrape before all are seen.
+        """
 
-        self._incident.saw(f"What Prometheus knows of {what}", self._waiting.until(held, "scrape"))
+        def held(query: str, value: float) -> str:
+            seen = self._prometheus().value(query.replace("$job", f'job="{self.job()}"'))
+            assert seen is not None and abs(seen - value) < 1e-6, (
+                f"Expected Prometheus to know {what}: {query} is {value:g}, but it is "
+                f"{'nothing' if seen is None else f'{seen:g}'}."
+            )
+            return f"{query}: {seen:g}"
+
+        lines = [self._waiting.until(partial(held, query, value), "scrape") for query, value in expected.items()]
+        self._incident.saw(f"What Prometheus knows of {what}", "\n".join(lines))
 
     def follows_conventions(self, verdict: Verdict) -> None:
         """Promtool finds nothing to criticise in the metrics."""

@@ -1,8 +1,9 @@
 """Whether the world keeps up with the programs in it.
 
 Where the machine is too busy for it, the world's loop stands still, and with it every answer. A program whose time-out
-is over meanwhile has met no fault that anybody brought about, and is not to blame for what it does then. While the
-world is at work itself, as in a flood that nobody turns away, it does not stand still.
+is over meanwhile has met no fault that anybody brought about, and is not to blame for what it does then; nor is it for
+a call that the world takes note of only afterwards. While the world is at work itself, as in a flood that nobody turns
+away, it does not stand still.
 """
 
 from __future__ import annotations
@@ -37,21 +38,22 @@ async def standstills_noted(journal: Journal) -> AsyncIterator[None]:
         await asyncio.gather(watch, return_exceptions=True)
 
 
-def given_up(journal: Journal, calls: Iterable[Exchange], since: float) -> str:
-    """What to say of the first of these calls that its caller gave up while the world, or Prometheus, stood still.
+def held_up(journal: Journal, calls: Iterable[Exchange], since: float) -> str:
+    """What to say of the first of these calls that the world held up, or Prometheus until its caller gave it up.
 
-    Empty if there was none.
-    A call that met a fault was given up because of that.
+    Empty if there was none. A call may have been given up although it was answered, just before the answer came; and
+    one that begins after a standstill may have waited for its end.
+    A call that met a fault was held up by that.
     """
-    lost = [call for call in calls if call.status is None and not call.fault and not call.is_watch]
-    for call in lost:
-        if call.callee == PROMETHEUS and call.ended - call.began >= BEARABLE:
+    calls = [call for call in calls if not call.fault and not call.is_watch]
+    for call in calls:
+        if call.callee == PROMETHEUS and call.status is None and call.ended - call.began >= BEARABLE:
             return f"Prometheus did not answer for {call.ended - call.began:.1f} s, and {call.caller} gave up its call"
     for mark in journal.marks(since, kind=STANDSTILL):
         until = math.inf if mark.until is None else mark.until
-        for call in lost:
-            if call.began <= until and call.ended >= mark.at:
-                return f"{mark.text}, and {call.caller} gave up its call to {call.callee}"
+        for call in calls:
+            if call.began <= until + BEARABLE and call.ended >= mark.at:
+                return f"{mark.text} and held up {call.caller}'s call to {call.callee}"
     return ""
 
 

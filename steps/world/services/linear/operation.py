@@ -37,7 +37,7 @@ from steps.world.services.linear.mutations import Mutations
 from steps.world.services.linear.paging import DEFAULT_PAGE
 from steps.world.services.linear.problems import LinearError
 from steps.world.services.linear.queries import Queries
-from steps.world.services.linear.schema import Context, is_connection, prepare, schema
+from steps.world.services.linear.schema import SCHEMA, Context, is_connection, prepare
 from steps.world.services.linear.uncovered import uncovered
 from steps.world.services.linear.workspace import Workspace
 
@@ -95,7 +95,7 @@ class Operation:
     @property
     def points(self) -> int:
         """The cost, rounded up."""
-        root = schema().get_root_type(self.definition.operation)
+        root = SCHEMA.get_root_type(self.definition.operation)
         assert root is not None
         return math.ceil(round(self._points(self.definition.selection_set, root), 6))
 
@@ -133,7 +133,7 @@ class Operation:
         """
         is_query = self.definition.operation is OperationType.QUERY
         result = execute_sync(
-            schema(),
+            SCHEMA,
             self.document,
             Queries(workspace, caller, allowance) if is_query else Mutations(workspace, caller),
             Context(caller.user),
@@ -155,7 +155,7 @@ class Operation:
 
 def _within(condition: NamedTypeNode | None, parent: GraphQLNamedType) -> GraphQLNamedType:
     """The type whose fields a fragment asks for."""
-    return schema().type_map[condition.name.value] if condition else parent
+    return SCHEMA.type_map[condition.name.value] if condition else parent
 
 
 def _as_in_javascript(value: Any) -> Any:

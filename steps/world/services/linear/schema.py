@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -62,9 +62,7 @@ class Unmodelled:
     created_at: datetime
 
 
-@cache
-def schema() -> GraphQLSchema:
-    """The executable schema, built on first use."""
+def _executable() -> GraphQLSchema:
     built = build_schema(SDL.read_text() + LATER.read_text())
     for name, (parse_value, serialize) in _SCALARS.items():
         scalar = built.type_map[name]
@@ -98,7 +96,7 @@ def is_connection(type_: Any) -> bool:
 def prepare(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
     """The parsed document and what is wrong with it; raises GraphQLSyntaxError."""
     document = parse(query)
-    return document, validate(schema(), document)
+    return document, validate(SCHEMA, document)
 
 
 @lru_cache(maxsize=1024)
@@ -200,3 +198,7 @@ _SCALARS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 }
 
 _EMPTY: dict[str, Any] = {"Boolean": False, "Int": 0, "Float": 0.0, "ID": "", "String": "", "JSONObject": {}}
+
+
+SCHEMA = _executable()
+"""Built once for all workers, and before a program asks: meanwhile the world would not answer anybody."""
