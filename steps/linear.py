@@ -74,8 +74,12 @@ def no_second_issue(context: Context) -> None:
     context.issues.exactly_one(context.incident.alert)
 
 
-@then("the alert has exactly one open ticket")
 @then("each alert has exactly one open ticket")
+def one_open_about_each(context: Context) -> None:
+    context.issues.exactly_one_open(*context.incident.alerts, limit="burst")
+
+
+@then("the alert has exactly one open ticket")
 @then("the alert has an open ticket again")
 def one_open(context: Context) -> None:
     context.issues.exactly_one_open(*context.incident.alerts)
