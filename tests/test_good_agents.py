@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.verdict import Status
-from tests.copies import ALONE, ROOT, run_suite
+from tests.copies import ALONE, ROOT, run_undisturbed
 
 AGENT = Path("steps/reference/agent")
 
@@ -221,5 +221,5 @@ GOOD = (
 
 @pytest.mark.parametrize("agent", GOOD, ids=lambda agent: agent.name)
 def test_an_agent_is_right_that(agent: Good, tmp_path: Path) -> None:
-    run = run_suite(tmp_path / "suite", *agent.selected, *ALONE, changes=agent.texts())
+    run = run_undisturbed(tmp_path / "suite", *agent.selected, *ALONE, changes=agent.texts())
     assert [one.sentence for one in run.verdict.scenarios if one.status is not Status.PASSED] == []

@@ -12,7 +12,7 @@ import pytest
 
 from reports import requirements
 from reports.verdict import Status
-from tests.copies import ALONE, ROOT, Run, run_suite
+from tests.copies import ALONE, ROOT, Run, run_suite, run_undisturbed
 
 JUDGED = ("AC1", "AC2", "AC3", "S1")
 """The headings of the ticket that every change of the suite is held against."""
@@ -25,7 +25,7 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """With one worker a core, as other tests run beside it."""
     selection = " or ".join(f"@{one}" for one in JUDGED)
     workers = ("--jobs", str(os.cpu_count() or 1))
-    return run_suite(tmp_path_factory.mktemp("val-002") / "suite", "--tags", selection, *workers)
+    return run_undisturbed(tmp_path_factory.mktemp("val-002") / "suite", "--tags", selection, *workers)
 
 
 @pytest.mark.parametrize("item", ITEMS)

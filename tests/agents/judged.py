@@ -8,7 +8,7 @@ from pathlib import Path
 from reports import requirements
 from reports.requirements import DERIVED
 from reports.verdict import Status, Verdict
-from tests.copies import ROOT, run_suite
+from tests.copies import ROOT, run_undisturbed
 
 TICKET = requirements.load(ROOT / "features" / "requirements.toml")
 OF_THE_CONVERTER = ("AC1.1", "AC1.2", "AC2.2", "AC2.3", "AC2.5", "AC2.6")
@@ -31,7 +31,7 @@ class Judged:
 
     def run(self, place: Path, *arguments: str) -> Verdict:
         """The suite's verdict on it."""
-        return run_suite(place, "-D", f"profile=tests/agents/{self.name}.toml", *arguments).verdict
+        return run_undisturbed(place, "-D", f"profile=tests/agents/{self.name}.toml", *arguments).verdict
 
     def wrong(self, verdict: Verdict) -> list[str]:
         """The items on which the verdict is wrong, each with what was expected and what was said."""
