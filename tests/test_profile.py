@@ -67,7 +67,7 @@ def test_arrangements_of_ones_own_stand_beside_the_usual_ones_or_in_their_place(
 def test_the_homelabs_time_outs_are_the_usual_ones_but_longer(tmp_path: Path) -> None:
     homelab = load("homelab", {"agent_home": str(tmp_path)}).arrangements
     for name, usual in ARRANGEMENTS.items():
-        longer = {"APPROVAL_TIMEOUT_SECONDS": "24"} if usual.get("APPROVAL_TIMEOUT_SECONDS") == "2" else {}
+        longer = {"APPROVAL_TIMEOUT_SECONDS": "24"} if usual.get("APPROVAL_TIMEOUT_SECONDS") == "4" else {}
         assert homelab[name] == usual | longer
 
 

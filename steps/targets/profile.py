@@ -272,7 +272,8 @@ Arrangement = dict[str, str]
 """Environment variables under which agent-sre is run in place of, or beside, its usual ones."""
 
 ASKS: Arrangement = {"OPERATION_MODE": "supervised", "APPROVAL_TIMEOUT_SECONDS": "600"}
-IMPATIENT: Arrangement = ASKS | {"APPROVAL_TIMEOUT_SECONDS": "2"}
+IMPATIENT: Arrangement = ASKS | {"APPROVAL_TIMEOUT_SECONDS": "4"}
+"""Long enough that a fifth of it is more than an agent on a busy machine needs from deciding to ask until it asks."""
 
 ARRANGEMENTS: dict[str, Arrangement] = {
     "any approval": ASKS,
@@ -328,7 +329,7 @@ class Profile(Section):
     """How agent-sre can be set for some scenarios; what a profile does not set of this stays as it is.
 
     Everything else is run as `agent` says. An agent that takes some seconds to ask people, or to tell what came of it,
-    needs longer time-outs than those of 2 seconds.
+    needs longer time-outs than those of 4 seconds.
     """
 
     @property
