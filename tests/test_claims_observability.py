@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,13 +22,14 @@ from steps.drivers.linear import Attachment, Comment, Issue
 from steps.drivers.prometheus import QueryRefused, Series
 from steps.incident import calls, graphs, observability, telemetry
 from steps.incident.alert import Alert, make_alert
-from steps.incident.events import FIRED, RESOLVED
+from steps.incident.events import FIRED, RESOLVED, Happening, event_about
 from steps.incident.incident import Incident
 from steps.incident.issues import Issues
 from steps.incident.observability import HAS, HAS_NO_OTHER, Kind, Known, Observability, known_alerts
-from steps.incident.waiting import Waiting
+from steps.incident.waiting import BedNotReady, Waiting
 from steps.targets import profile
 from steps.targets.profile import Limits
+from steps.world.cluster.cloudevent import encode
 from steps.world.journal import Exchange, Journal
 from steps.world.services.signals import Signals
 from tests.test_claims import exchange, issue_of, refused
@@ -551,6 +553,55 @@ def test_events_are_counted_by_their_type() -> None:
     telemetry.counted_by_type({FIRED: 2, RESOLVED: 0}, {FIRED: 2})
     refused(lambda: telemetry.counted_by_type({FIRED: 0, RESOLVED: 2}, {FIRED: 2}), "2 events", FIRED, "grown by 0")
     refused(lambda: telemetry.counted_by_type({FIRED: 3}, {FIRED: 2}), "grown by 3")
+
+
+class Counting:
+    """An agent that counts the events it is told, in the journal as well, and the Prometheus that scrapes it."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal, self.told = journal, list[str]()
+        incident = Incident(journal, Signals(), broker=None, alerts=[])  # type: ignore[arg-type]
+        incident.began = journal.cursor()
+        waiting = Waiting(journal, Limits(scrape=0.3, recovery=0.3))
+        self.claims = telemetry.Telemetry(self, lambda: self, None, journal, waiting, incident)  # type: ignore[arg-type]
+
+    def metric(self, name: str) -> float:
+        return len(self.told)
+
+    def value(self, expression: str) -> float:
+        return sum(kind in expression or "event_type" not in expression for kind in self.told)
+
+    def tell(self, happening: Happening, counts: bool = True) -> None:
+        event = event_about(make_alert(), happening, "c")
+        message = encode(event, "binary")
+        said: Any = {"caller": "broker", "callee": "agent-sre", "method": "POST", "url": "http://agent-sre/"}
+        self.journal.record(**said, request_headers=message.headers, request_body=message.body, status=202)
+        self.told += [event.type] * counts
+
+
+def test_an_event_of_before_is_counted_with_those_before() -> None:
+    counting = Counting(Journal())
+    counting.tell("resolved")
+    before = counting.claims.received_so_far()
+    counting.tell("fired")
+    counting.tell("resolved")
+    counting.claims.received(before)
+    counting.tell("fired", counts=False)
+    refused(lambda: counting.claims.received(before), "the 2 events", FIRED, "grown by 1")
+
+
+@pytest.mark.parametrize("lands", [True, False])
+def test_events_are_not_counted_while_one_of_before_is_on_its_way(lands: bool) -> None:
+    journal = Journal()
+    counting = Counting(journal)
+    url = "http://agent-sre/"
+    late = journal.begin(caller="broker", callee="agent-sre", method="POST", url=url, headers=())
+    if lands:
+        threading.Timer(0.1, late.end).start()
+        assert counting.claims.received_so_far().at >= journal.exchanges()[0].ended
+    else:
+        with pytest.raises(BedNotReady, match="an earlier incident's event is"):
+            counting.claims.received_so_far()
 
 
 def test_the_seconds_of_remediations_are_no_more_than_can_have_passed() -> None:

@@ -17,6 +17,7 @@ from steps.incident.hostile import Hostile
 from steps.incident.robustness import Siege
 from steps.incident.rotation import Exchanged
 from steps.incident.stage import Scene, Stage
+from steps.incident.telemetry import Tally
 from steps.incident.traffic import Load
 from steps.incident.validation import Found
 from steps.world.gateway import Injection
@@ -56,7 +57,7 @@ class Context(Scene):
     """The last issue on which SLO data was seen."""
     said_before: list[str]
     """What another alert's ticket says of a kind of context that there is none of."""
-    received_before: dict[str, float]
+    received_before: Tally
     """How many events of each type Prometheus had counted before."""
     took_before: tuple[float, float]
     """How many remediations Prometheus had counted before, and how many seconds they had taken."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Literal
 
 from steps.drivers.agent import Agent
@@ -17,7 +18,7 @@ from steps.incident.events import TYPES
 from steps.incident.incident import Incident
 from steps.incident.waiting import Waiting
 from steps.world.cluster.cloudevent import decode
-from steps.world.journal import Journal
+from steps.world.journal import Exchange, Journal
 
 RECEIVED = "agent_sre_cloudevents_received_total"
 ATTEMPTS = "agent_sre_remediation_attempts_total"
@@ -36,6 +37,14 @@ STATUS: dict[Outcome, re.Pattern[str]] = {
     "failure": re.compile(r"fail|error", re.I),
 }
 """How the label `status` may word the outcome of a remediation."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many events of each type were counted at a time of the journal, when none was under way."""
+
+    at: float
+    counts: dict[str, float]
 
 
 class Telemetry:
@@ -75,30 +84,42 @@ class Telemetry:
         shown = "\n".join(f"{json.dumps(series.labels)} {series.value:g}" for series in seen)
         self._incident.saw(f"{ATTEMPTS} of {alert.called}", shown)
 
-    def received_so_far(self) -> dict[str, float]:
+    def received_so_far(self) -> Tally:
         """How many events of each type agent-sre counts before the scenario's first, when Prometheus counts as many.
 
-        Raises BedNotReady when the two do not agree.
+        Raises BedNotReady when the two do not agree, or when what came before is still being delivered.
         """
 
-        def agree() -> None:
+        def agree() -> Tally:
+            at = self._journal.cursor()
+            under_way = self._under_way()
             own, scraped = self._agent.metric(RECEIVED) or 0, self._sum(RECEIVED)
             assert own == scraped, f"Expected Prometheus to know of {own:g} events, but it knows of {scraped:g}."
+            tally = Tally(at, self._received())
+            assert not (under_way or self._deliveries(at) or self._under_way()), (
+                "Expected nothing to be on its way to agent-sre while the events so far are counted, "
+                "but an earlier incident's event is."
+            )
+            return tally
 
-        self._waiting.for_bed(agree, "scrape")
-        return self._received()
+        return self._waiting.for_bed(agree, "recovery")  # an earlier event may be answered when all is done
 
-    def received(self, before: dict[str, float]) -> None:
+    def received(self, before: Tally) -> None:
         """Prometheus comes to count as many more events of each type as agent-sre has received meanwhile."""
 
         def counts() -> str:
-            said = self._journal.exchanges(caller="broker", callee="agent-sre", since=self._incident.began, path="/")
-            taken = [delivery for delivery in said if delivery.status and delivery.status < 500]
+            taken = [delivery for delivery in self._deliveries(before.at) if delivery.status and delivery.status < 500]
             types = Counter(decode(one.request_headers, one.request_body).type for one in taken)
-            counted_by_type({kind: now - before[kind] for kind, now in self._received().items()}, types)
+            counted_by_type({kind: now - before.counts[kind] for kind, now in self._received().items()}, types)
             return "\n".join(f"{kind}: {count} events received and counted" for kind, count in types.items())
 
         self._incident.saw(RECEIVED, self._waiting.until(counts, "scrape"))
+
+    def _deliveries(self, since: float) -> list[Exchange]:
+        return self._journal.exchanges(caller="broker", callee="agent-sre", since=since, path="/")
+
+    def _under_way(self) -> list[Exchange]:
+        return self._journal.in_flight(caller="broker", callee="agent-sre", path="/")
 
     def _received(self) -> dict[str, float]:
         return {kind: self._sum(f'{RECEIVED}{{event_type="{kind}"}}') for kind in TYPES.values()}
