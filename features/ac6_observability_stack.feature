@@ -127,7 +127,8 @@ Feature: AC6 Observability Stack Integration
 
   @AC6.7
   Scenario: Prometheus has a remediation as active while it is under way
-    Given a LambdaFunction that does not answer
+    Given Prometheus scrapes agent-sre
+    And a LambdaFunction that does not answer
     When an alert fires that it remediates
     Then Prometheus has a remediation as active meanwhile
 

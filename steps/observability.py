@@ -170,6 +170,11 @@ def told_apart(context: Context, kind: Kind) -> None:
 # -- what the stack shows of agent-sre
 
 
+@given("Prometheus scrapes agent-sre")
+def scraped(context: Context) -> None:
+    context.telemetry.scraped()
+
+
 @given("two alerts of whose remediations one succeeds and one fails")
 def one_succeeds_one_fails(context: Context) -> None:
     good = make_alert(function="pod-restart")

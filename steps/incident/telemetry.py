@@ -28,6 +28,8 @@ ACTIVE = "agent_sre_active_remediations"
 PREFIX = "agent_sre_"
 SUFFIX = re.compile(r"_(?:total|bucket|sum|count|created)$")
 """How a metric's series may be called beside its own name."""
+SCRAPES = 'up{job=~".*agent-sre.*"}'
+"""What Prometheus notes of each scrape, also of one that fails."""
 GRACE = 1.0
 """Seconds by which what the agent measures may exceed what is seen of it from outside."""
 
@@ -67,6 +69,17 @@ class Telemetry:
         self._incident = incident
 
     # -- in Prometheus
+
+    def scraped(self) -> None:
+        """Prometheus has begun to scrape the agent, with whatever success: it takes up its targets some time after it
+        has started. Raises BedNotReady."""
+
+        def known() -> str:
+            names, attempts = self._prometheus().names(PREFIX), self._prometheus().series(SCRAPES)
+            assert names or attempts, "Expected Prometheus to scrape agent-sre, but it has not begun to."
+            return "\n".join(sorted(names)) or f"{len(attempts)} targets"
+
+        self._incident.saw("What Prometheus knows of agent-sre", self._waiting.for_bed(known, "scrape"))
 
     def counted(self, alert: Alert, outcome: Outcome) -> None:
         """Prometheus comes to count one remediation of the alert with that outcome, or each of its tries."""
