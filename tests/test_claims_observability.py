@@ -579,6 +579,23 @@ class Counting:
         self.told += [event.type] * counts
 
 
+@pytest.mark.parametrize(
+    ("names", "attempts", "begun"),
+    [({"agent_sre_active_remediations"}, 0, True), (set[str](), 1, True), (set[str](), 0, False)],
+)
+def test_prometheus_has_begun_to_scrape_once_it_knows_anything_of_the_agent(
+    names: set[str], attempts: int, begun: bool
+) -> None:
+    counting: Any = Counting(Journal())
+    counting.names = lambda prefix: {name for name in names if name.startswith(prefix)}
+    counting.series = lambda query: [Series({}, 0.0)] * attempts
+    if begun:
+        counting.claims.scraped()
+    else:
+        with pytest.raises(BedNotReady, match="has not begun to"):
+            counting.claims.scraped()
+
+
 def test_an_event_of_before_is_counted_with_those_before() -> None:
     counting = Counting(Journal())
     counting.tell("resolved")
