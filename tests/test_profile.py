@@ -197,7 +197,7 @@ def test_the_page_about_every_setting_is_that_of_the_model() -> None:
 def test_what_the_page_shows_is_a_profile() -> None:
     shown = page().partition("```toml\n")[2].partition("```")[0].replace("name = …", 'name = "mine"')
     document = tomllib.loads(shown)
-    assert document["limits"]["ticket"] == 6
+    assert document["limits"]["ticket"] == 10
     assert document["arrangements"]["any approval"]["OPERATION_MODE"] == "supervised"
 
 

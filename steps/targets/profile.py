@@ -107,9 +107,9 @@ class Limits(Section):
     """A signal's change is Alertmanager's notification."""
     event: Seconds = 5
     """A notification is an event at the broker, and at the agent."""
-    ticket: Seconds = 6
+    ticket: Seconds = 10
     """An event at the agent is an issue."""
-    update: Seconds = 6
+    update: Seconds = 10
     """Something that happened to an alert is told on its issue."""
     poll: Seconds = 15
     """A decision that the approval application keeps to itself is asked for."""
